@@ -1,0 +1,115 @@
+export {
+  parseAddress,
+  parseAddressRange,
+  rangeContains,
+  rangeIncludes,
+  type Address,
+  type AddressRange,
+} from './address.js'
+export { assert, unreachable } from './assert.js'
+export { BASE62_ALPHABET, encodeBase62, randomBase62, type RandomBytes } from './base62.js'
+export { parseBearer, type BearerCredential } from './bearer.js'
+export {
+  describeAccess,
+  overlayCatalog,
+  packAccess,
+  validateAccess,
+  type AccessError,
+  type Catalog,
+  type ErrorShape,
+  type Operation,
+  type OverlayError,
+  type OverlayMapping,
+  type Requirement,
+  type Section,
+} from './catalog.js'
+export { formatCatalog, parseCatalog, type CatalogTextError } from './catalog-text.js'
+export {
+  ADDRESSES_MAX,
+  addressAllowed,
+  conditionsWithin,
+  NO_CONDITIONS,
+  parseAddressList,
+  type AddressList,
+  type Conditions,
+} from './conditions.js'
+export { crc32 } from './crc32.js'
+export {
+  GUESSER_REASONS,
+  statusOf,
+  type Allowed,
+  type Decision,
+  type Denied,
+  type DenialReason,
+} from './decision.js'
+export {
+  ceilingExcess,
+  environmentIncludes,
+  ENVIRONMENTS,
+  OPEN_CEILINGS,
+  type Ceilings,
+  type Environment,
+} from './environment.js'
+export {
+  canChange,
+  isUsable,
+  KEY_STATES,
+  keyState,
+  type KeyState,
+  type StateChange,
+  type StateMarks,
+} from './key-state.js'
+export {
+  KeyTable,
+  TABLE_SECRETS_MAX,
+  type ActiveCatalog,
+  type KeyEntry,
+  type TableWorkspace,
+} from './key-table.js'
+export {
+  OperationMatcher,
+  parseRequestTarget,
+  PATH_LENGTH_MAX,
+  type RequestTarget,
+  type TargetFlaw,
+} from './operation-matcher.js'
+export {
+  accessExcess,
+  accessIncludes,
+  LEVEL_TITLES,
+  levelOf,
+  LEVELS,
+  normaliseAccess,
+  PERMISSIONS_MAX,
+  rankOf,
+  type Access,
+  type Level,
+  type Permission,
+} from './permission.js'
+export { Principal } from './principal.js'
+export {
+  problemDocument,
+  ProblemError,
+  PROBLEMS,
+  type FieldError,
+  type ProblemCode,
+  type ProblemDocument,
+  type ProblemExtras,
+} from './problem.js'
+export { refusalOf, type Refusal } from './refusal.js'
+export { formatScope, formatScopes, parseScopes } from './scope.js'
+export {
+  checksumHolds,
+  DEFAULT_BRAND,
+  formatToken,
+  isBrand,
+  keyIdOf,
+  newKeyId,
+  newToken,
+  parseToken,
+  secretIdOf,
+  tokenPrefix,
+  type KeyKind,
+  type Token,
+} from './token.js'
+export { authenticate, authorise, verify, type DigestFunction, type VerifyRequest } from './verify.js'

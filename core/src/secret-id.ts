@@ -1,0 +1,33 @@
+import { assert } from './assert.js'
+import { BASE62_ALPHABET, BASE62_VALUES } from './base62.js'
+import { SECRET_ID_LENGTH } from './token.js'
+
+/** A secret id in 96 bits: sixteen base62 digits of six bits each. */
+export type SecretIdWords = readonly [number, number, number]
+
+/** Packs a secret id: five digits to a word, the sixteenth spread over the two highest bits of the three. */
+export function packSecretId(text: string): SecretIdWords {
+  assert(text.length === SECRET_ID_LENGTH, 'a secret id has its length')
+  const digits = Array.from(
+    { length: SECRET_ID_LENGTH },
+    (_, index) => BASE62_VALUES[text.charCodeAt(index)] ?? 255,
+  )
+  assert(
+    digits.every((value) => value < 62),
+    'a secret id is base62',
+  )
+  const last = digits[15] ?? 0
+  const word = (start: number, top: number): number =>
+    digits.slice(start, start + 5).reduce((bits, value) => (bits << 6) | value, 0) | (top << 30)
+  return [word(0, last >>> 4), word(5, (last >>> 2) & 3), word(10, last & 3)]
+}
+
+/** The text of a packed secret id. */
+export function unpackSecretId(...words: SecretIdWords): string {
+  let text = ''
+  for (const word of words) {
+    for (let shift = 24; shift >= 0; shift -= 6) text += BASE62_ALPHABET.charAt((word >>> shift) & 63)
+  }
+  const last = ((words[0] >>> 30) << 4) | ((words[1] >>> 30) << 2) | (words[2] >>> 30)
+  return text + BASE62_ALPHABET.charAt(last)
+}
