@@ -64,7 +64,6 @@ const WORKSPACE_SHIFT = 8
 export const TABLE_SECRETS_MAX: number = 2 ** 24 - 2
 const WORKSPACES_MAX = 2 ** 24
 const EXPIRY_MAX = 2 ** 32 - 1
-const SECRET_ID = /^[0-9A-Za-z]{16}$/
 const RECORD_BITS = 0xffffff
 
 /**
@@ -296,6 +295,15 @@ function flagsOf(entry: KeyEntry): number {
   if (entry.kind === 'management') flags |= FLAG_MANAGEMENT
   if (entry.retiring) flags |= FLAG_RETIRING
   return flags
+}
+
+/**
+ * An expiry as one unsigned word, 0 for never. What does not fit becomes a time that does, never 0: an end beyond
+ * February 2106 comes then, and an end before 1970 has come.
+ */
+function packExpiry(expiresAt: number | null): number {
+  if (expiresAt === null) return 0
+  return expiresAt >= 1 ? Math.min(EXPIRY_MAX, Math.floor(expiresAt)) : 1
 }
 
 /**

@@ -22,7 +22,6 @@ export const PROBLEMS = {
   state_conflict: { status: 409, title: 'The state of the key does not allow this' },
   idempotency_conflict: { status: 409, title: 'The idempotency key was used for another request' },
   ceiling_conflict: { status: 409, title: 'Keys exist above the new ceiling' },
-  already_set_up: { status: 409, title: 'The installation is set up already' },
   version_conflict: { status: 412, title: 'The resource was changed since it was read' },
   body_too_large: { status: 413, title: 'The body is too large' },
   unsupported_media_type: { status: 415, title: 'The body is not JSON' },
@@ -30,7 +29,6 @@ export const PROBLEMS = {
   internal: { status: 500, title: 'Something went wrong on our side' },
   upstream_failed: { status: 502, title: 'The upstream could not be reached' },
   verifier_stale: { status: 503, title: 'The verifier cannot confirm that its keys are current' },
-  unavailable: { status: 503, title: 'The service is not ready' },
   upstream_timeout: { status: 504, title: 'The upstream did not answer in time' },
 } as const satisfies Record<string, ProblemDefinition>
 
