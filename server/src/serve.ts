@@ -1,0 +1,169 @@
+import { randomUUID } from 'node:crypto'
+import type { Server } from 'node:http'
+import { createAdaptorServer } from '@hono/node-server'
+import { pino, type Logger } from 'pino'
+import { urlOf, type Config, type Listen } from './config.js'
+import { createControlApp } from './control/app.js'
+import { EntryMaker } from './feed/entries.js'
+import { Gatekeeper } from './feed/gatekeeper.js'
+import { KeyFeed } from './feed/key-feed.js'
+import { NodeReporter } from './feed/node.js'
+import { UsageCounter } from './feed/usage.js'
+import { flushUsage } from './feed/usage-flush.js'
+import { startSandbox, type Sandbox } from './gateway/sandbox.js'
+import { createGateway } from './gateway/server.js'
+import { parseTrustedProxies } from './gateway/client-address.js'
+import { nowSeconds, openInstallation, serviceContext } from './installation.js'
+import { metricsText } from './metrics.js'
+import { forgetIdempotencyRecords } from './services/mutate.js'
+import { createSetupCode, isSetUp } from './services/setup.js'
+import type { ServiceContext } from './services/context.js'
+
+/** A running node. */
+export interface RunningServer {
+  /** Where the management API listens, as a URL. */
+  readonly controlUrl: string
+  /** Where the gateway listens, as a URL. */
+  readonly gatewayUrl: string
+  /** Where the gateway forwards to, and whether that is the built-in sandbox. */
+  readonly upstream: { readonly origin: string; readonly isSandbox: boolean }
+  /** The one-time link of a first start; null where the installation is set up. */
+  readonly setupUrl: string | null
+  /** Ends requests under way, writes what was counted, and lets go of the database. */
+  close(): Promise<void>
+}
+
+/** How often the node's own duties are done, in milliseconds. */
+const FLUSH_MILLISECONDS = 5_000
+const REPORT_MILLISECONDS = 1_000
+const FORGET_MILLISECONDS = 3_600_000
+
+/** Starts a node: the verifier and its feed, the management API and the gateway. Wiring only. */
+export async function serve(config: Config): Promise<RunningServer> {
+  const log = pino({ level: config.logLevel }, pino.destination({ fd: 2, sync: false }))
+  const logError = (error: unknown, message: string): void => {
+    log.error({ err: error }, message)
+  }
+  const installation = await openInstallation(config)
+  const { database, catalogs, sealer } = installation
+  const feed = await KeyFeed.start({
+    database,
+    entries: new EntryMaker(sealer, catalogs),
+    monotonicMilliseconds: () => performance.now(),
+    onError: (error) => {
+      logError(error, 'the change log could not be read; past the lease nobody is let in')
+    },
+  })
+  const usage = new UsageCounter()
+  const gatekeeper = new Gatekeeper(feed.table, feed, nowSeconds, usage)
+  const context = serviceContext(installation, config, () => feed.catchUp())
+  const trustedProxies = parseTrustedProxies(config.trustedProxies)
+  const app = createControlApp({
+    context,
+    gatekeeper,
+    feed,
+    database,
+    trustedProxies,
+    nowMilliseconds: Date.now,
+    log: logError,
+    isReady: () => Promise.resolve(feed.isCurrent),
+    metrics: () => metricsText(feed, usage),
+  })
+  const control = createAdaptorServer({ fetch: app.fetch }) as Server
+  const sandbox = config.upstream === null ? await startSandbox(catalogs.api) : null
+  const upstream = { origin: config.upstream ?? sandbox?.origin ?? '', key: config.upstreamKey ?? 'sandbox' }
+  const gateway = createGateway({
+    gatekeeper,
+    defaultUpstream: upstream,
+    trustedProxies: config.trustedProxies,
+    log: logError,
+  })
+  const controlListen = await listen(control, config.listen)
+  const gatewayListen = await gateway.listen(config.gatewayListen.host, config.gatewayListen.port)
+
+  const reporter = new NodeReporter(database, feed, randomUUID(), Date.now)
+  const duties = [
+    every(FLUSH_MILLISECONDS, () => flushUsage(database, usage), logError),
+    every(REPORT_MILLISECONDS, () => reporter.report(), logError),
+    every(FORGET_MILLISECONDS, () => forgetIdempotencyRecords(database, nowSeconds()), logError),
+  ]
+  warnOfSettings(config, log)
+  return {
+    controlUrl: urlOf(controlListen),
+    gatewayUrl: urlOf(gatewayListen),
+    upstream: { origin: upstream.origin, isSandbox: sandbox !== null },
+    setupUrl: await setupUrl(context, config, controlListen, () => createSetupCode(context, database)),
+    close: async () => {
+      for (const stop of duties) stop()
+      await Promise.all([gateway.close(), closeServer(control)])
+      await Promise.all([flushUsage(database, usage), reporter.leave(), feed.close(), closeSandbox(sandbox)])
+      await database.close()
+    },
+  }
+}
+
+async function setupUrl(
+  context: ServiceContext,
+  config: Config,
+  bound: Listen,
+  newCode: () => Promise<string>,
+): Promise<string | null> {
+  if (await isSetUp(context)) return null
+  const base = config.publicUrl === urlOf(config.listen) ? urlOf(bound) : config.publicUrl
+  return `${base}/setup#${await newCode()}`
+}
+
+/** Does a duty again and again, one at a time; a failure is logged and the next turn comes. */
+function every(
+  milliseconds: number,
+  duty: () => Promise<unknown>,
+  onError: (error: unknown, message: string) => void,
+): () => void {
+  let isRunning = false
+  const timer = setInterval(() => {
+    if (isRunning) return
+    isRunning = true
+    duty()
+      .catch((error: unknown) => {
+        onError(error, 'a regular duty failed and will be tried again')
+      })
+      .finally(() => {
+        isRunning = false
+      })
+  }, milliseconds)
+  timer.unref()
+  return () => {
+    clearInterval(timer)
+  }
+}
+
+async function listen(server: Server, { host, port }: Listen): Promise<Listen> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, resolve)
+  })
+  const address = server.address()
+  return { host, port: typeof address === 'object' && address !== null ? address.port : port }
+}
+
+async function closeServer(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) =>
+    server.close(() => {
+      resolve()
+    }),
+  )
+  server.closeIdleConnections()
+  await closed
+}
+
+async function closeSandbox(sandbox: Sandbox | null): Promise<void> {
+  await sandbox?.close()
+}
+
+function warnOfSettings(config: Config, log: Logger): void {
+  if (config.tokenBrand === 'sk' || config.tokenBrand === 'rk') {
+    log.warn(
+      `tokens beginning with ${config.tokenBrand}_live_ look like another vendor's: public scanners will report them and may block the push that holds one`,
+    )
+  }
+}

@@ -1,0 +1,22 @@
+import type { Catalog, RandomBytes } from '@bitting/core'
+import type { ClockSeconds } from '../feed/gatekeeper.js'
+import type { Database } from '../storage/database.js'
+import type { Sealer } from '../storage/sealing.js'
+import type { Mutate } from './mutate.js'
+
+/**
+ * What the services work with. The database in it can only be read: the one way to write is `mutate`, which
+ * authorises and audits.
+ */
+export interface ServiceContext {
+  readonly database: Database
+  readonly mutate: Mutate
+  readonly sealer: Sealer
+  /** The catalogs that ship: the protected API's, before a workspace's overlay, and our own. */
+  readonly catalogs: { readonly api: Catalog; readonly management: Catalog }
+  readonly now: ClockSeconds
+  readonly randomBytes: RandomBytes
+  readonly tokenBrand: string
+  /** Origins that a workspace may choose as its upstream. */
+  readonly upstreamOrigins: readonly string[]
+}

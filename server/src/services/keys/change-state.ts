@@ -1,0 +1,122 @@
+import { canChange, ProblemError, unreachable, type StateChange } from '@bitting/core'
+import type { Updateable } from 'kysely'
+import type { AuditAction } from '../../audit/append.js'
+import type { KeyRow } from '../../storage/schema.js'
+import type { Actor } from '../actor.js'
+import type { ServiceContext } from '../context.js'
+import type { IdempotentRequest, Mutated } from '../mutate.js'
+import { findKeyRow, readKey } from './find.js'
+import { checkOwn } from './grant.js'
+import { accessOf, conditionsOf, stateOf, type KeyView } from './record.js'
+import { destroySecrets } from './secret.js'
+import { checkVersion } from './update.js'
+
+/** A change of state, and what goes with it. */
+export interface StateChangeInput {
+  readonly change: StateChange
+  /** Why, in the caller's words. */
+  readonly reason: string | null
+  /** The version that the caller saw, null to change whatever is there. */
+  readonly version: number | null
+}
+
+const OPERATIONS = {
+  suspend: 'suspendKey',
+  resume: 'resumeKey',
+  revoke: 'revokeKey',
+  compromise: 'revokeKey',
+  destroy: 'deleteKey',
+} as const satisfies Record<StateChange, string>
+
+const ACTIONS = {
+  suspend: 'key.suspend',
+  resume: 'key.resume',
+  revoke: 'key.revoke',
+  compromise: 'key.revoke',
+  destroy: 'key.delete',
+} as const satisfies Record<StateChange, AuditAction>
+
+/**
+ * Suspends, resumes, revokes or deletes a key. Taking power away asks only for the operation; giving it back asks for
+ * at least what the key has.
+ *
+ * @throws {ProblemError} not_found, version_conflict, state_conflict, grant_exceeds_own
+ */
+export async function changeKeyState(
+  context: ServiceContext,
+  actor: Actor,
+  id: string,
+  input: StateChangeInput,
+  idempotency: IdempotentRequest | null = null,
+): Promise<Mutated<KeyView>> {
+  const { change, reason } = input
+  return context.mutate({ actor, operation: OPERATIONS[change], idempotency }, async (tx) => {
+    const { workspaceId } = actor
+    const now = context.now()
+    const row = await findKeyRow(tx, workspaceId, id)
+    checkVersion(row, input.version)
+    const before = stateOf(row, now)
+    if (!canChange(before, change)) throw impossible(row, before, change)
+    if (change === 'resume') {
+      const { kind, environment } = row
+      const access = accessOf(row.access)
+      await checkOwn(tx, context, actor, { kind, environment, access, conditions: conditionsOf(row) })
+    }
+    await tx
+      .updateTable('keys')
+      .set({ ...marksOf(row, change, actor.id, reason, now), version: row.version + 1, updated_at: now })
+      .where('workspace_id', '=', workspaceId)
+      .where('id', '=', id)
+      .execute()
+    if (change === 'destroy') await destroySecrets(tx, context, workspaceId, id, 'all')
+    const result = await readKey(tx, workspaceId, id, now)
+    return {
+      result,
+      audit: {
+        action: ACTIONS[change],
+        resource: { type: 'key', id },
+        details: { name: row.name, before, after: result.state, reason },
+      },
+      changed: [{ subject: 'key', id }],
+    }
+  })
+}
+
+function marksOf(
+  row: KeyRow,
+  change: StateChange,
+  by: string,
+  reason: string | null,
+  now: number,
+): Updateable<KeyRow> {
+  switch (change) {
+    case 'suspend':
+      return { suspended_at: now, suspended_by: by, suspend_reason: reason }
+    case 'resume':
+      return { suspended_at: null, suspended_by: null, suspend_reason: null }
+    case 'revoke':
+      return { revoked_at: now, revoked_by: by, revoke_reason: reason, compromised: 0 }
+    case 'compromise':
+      return {
+        revoked_at: row.revoked_at ?? now,
+        revoked_by: row.revoked_by ?? by,
+        revoke_reason: reason ?? row.revoke_reason,
+        compromised: 1,
+      }
+    case 'destroy':
+      return { deleted_at: now, deleted_by: by }
+    default:
+      return unreachable(change)
+  }
+}
+
+function impossible(row: KeyRow, state: string, change: StateChange): ProblemError {
+  const verb = change === 'destroy' ? 'delete' : change === 'compromise' ? 'mark as compromised' : change
+  return new ProblemError(
+    'state_conflict',
+    `The key "${row.name}" is ${state}; it is not possible to ${verb} it.`,
+    {
+      members: { state },
+    },
+  )
+}

@@ -1,0 +1,163 @@
+import {
+  keyState,
+  type Access,
+  type Conditions,
+  type Environment,
+  type KeyKind,
+  type KeyState,
+} from '@bitting/core'
+import type { KeyRow, KeyUsageRow, SecretRow } from '../../storage/schema.js'
+
+/** One secret of a key as the API shows it: never more than its public part. */
+export interface SecretView {
+  readonly id: string
+  /** The public beginning of the token. */
+  readonly hint: string
+  readonly state: 'current' | 'retiring' | 'retired' | 'destroyed'
+  readonly created_at: string
+  readonly retires_at: string | null
+}
+
+/** What a person did to a key, and when. */
+interface MarkView {
+  readonly at: string
+  readonly by: string
+  readonly reason: string | null
+}
+
+/** A key as the API shows it. Times are RFC 3339. */
+export interface KeyView {
+  readonly id: string
+  readonly kind: KeyKind
+  readonly name: string
+  readonly environment: Environment
+  readonly access: Access
+  readonly state: KeyState
+  readonly conditions: { readonly allowed_addresses: string[] | null; readonly not_before: string | null }
+  readonly expires_at: string | null
+  readonly note: string
+  readonly secrets: SecretView[]
+  readonly version: number
+  readonly created_at: string
+  readonly created_by: string
+  readonly updated_at: string
+  readonly last_used_at: string | null
+  readonly last_used_address: string | null
+  readonly requests_allowed: number
+  readonly requests_denied: number
+  readonly suspended: MarkView | null
+  readonly revoked: MarkView | null
+  readonly deleted: MarkView | null
+}
+
+/** The access that a row holds: the word `full`, or a list as JSON. */
+export function accessOf(text: string): Access {
+  return text === 'full' ? 'full' : (JSON.parse(text) as Access)
+}
+
+/** How an access is stored. */
+export function accessText(access: Access): string {
+  return access === 'full' ? 'full' : JSON.stringify(access)
+}
+
+/** The conditions that a row holds. */
+export function conditionsOf(row: KeyRow): Conditions {
+  return {
+    allowedAddresses: addressesOf(row),
+    notBefore: row.not_before,
+    expiresAt: row.expires_at,
+  }
+}
+
+function addressesOf(row: KeyRow): string[] | null {
+  return row.allowed_addresses === null ? null : (JSON.parse(row.allowed_addresses) as string[])
+}
+
+/** Conditions in the API's words, for the audit log. */
+export function conditionsDetails(conditions: Conditions): Readonly<Record<string, unknown>> {
+  return {
+    allowed_addresses: conditions.allowedAddresses,
+    not_before: formatTimeOrNull(conditions.notBefore),
+    expires_at: formatTimeOrNull(conditions.expiresAt),
+  }
+}
+
+/** The state of a row at a time. */
+export function stateOf(row: KeyRow, nowSeconds: number): KeyState {
+  return keyState(
+    {
+      notBefore: row.not_before,
+      expiresAt: row.expires_at,
+      suspendedAt: row.suspended_at,
+      revokedAt: row.revoked_at,
+      compromised: row.compromised !== 0,
+      deletedAt: row.deleted_at,
+    },
+    nowSeconds,
+  )
+}
+
+/** A time in whole seconds as RFC 3339 in UTC. */
+export function formatTime(seconds: number): string {
+  return new Date(seconds * 1000).toISOString().replace('.000Z', 'Z')
+}
+
+/** A time that may be absent. */
+export function formatTimeOrNull(seconds: number | null): string | null {
+  return seconds === null ? null : formatTime(seconds)
+}
+
+/** The key as the API shows it, from its rows. */
+export function viewKey(
+  row: KeyRow,
+  secrets: readonly SecretRow[],
+  usage: KeyUsageRow | undefined,
+  nowSeconds: number,
+): KeyView {
+  return {
+    id: row.id,
+    kind: row.kind,
+    name: row.name,
+    environment: row.environment,
+    access: accessOf(row.access),
+    state: stateOf(row, nowSeconds),
+    conditions: {
+      allowed_addresses: addressesOf(row),
+      not_before: formatTimeOrNull(row.not_before),
+    },
+    expires_at: formatTimeOrNull(row.expires_at),
+    note: row.note,
+    secrets: secrets.map((secret) => viewSecret(secret, nowSeconds)),
+    version: row.version,
+    created_at: formatTime(row.created_at),
+    created_by: row.created_by,
+    updated_at: formatTime(row.updated_at),
+    last_used_at: formatTimeOrNull(usage?.last_used_at ?? null),
+    last_used_address: usage?.last_used_address ?? null,
+    requests_allowed: usage?.allowed ?? 0,
+    requests_denied: usage?.denied ?? 0,
+    suspended: markView(row.suspended_at, row.suspended_by, row.suspend_reason),
+    revoked: markView(row.revoked_at, row.revoked_by, row.revoke_reason),
+    deleted: markView(row.deleted_at, row.deleted_by, null),
+  }
+}
+
+function viewSecret(row: SecretRow, nowSeconds: number): SecretView {
+  return {
+    id: row.id,
+    hint: `${row.prefix}${row.id}…`,
+    state: secretState(row, nowSeconds),
+    created_at: formatTime(row.created_at),
+    retires_at: formatTimeOrNull(row.retires_at),
+  }
+}
+
+function secretState(row: SecretRow, nowSeconds: number): SecretView['state'] {
+  if (row.destroyed_at !== null) return 'destroyed'
+  if (row.retires_at === null) return 'current'
+  return nowSeconds < row.retires_at ? 'retiring' : 'retired'
+}
+
+function markView(at: number | null, by: string | null, reason: string | null): MarkView | null {
+  return at === null ? null : { at: formatTime(at), by: by ?? 'unknown', reason }
+}

@@ -1,0 +1,82 @@
+import { ProblemError } from '@bitting/core'
+import type { Actor } from '../actor.js'
+import type { ServiceContext } from '../context.js'
+import type { IdempotentRequest, Mutated } from '../mutate.js'
+import { findKeyRow, readKey } from './find.js'
+import { checkOwn } from './grant.js'
+import { accessOf, conditionsOf, formatTime, type KeyView } from './record.js'
+import { addSecret, destroySecrets } from './secret.js'
+import { requireUsable } from './update.js'
+
+/** The longest that an old secret may stay valid beside a new one, in seconds: 30 days. */
+export const OVERLAP_SECONDS_MAX: number = 30 * 24 * 3600
+
+/**
+ * Gives a key a new secret; id, name, access and conditions stay. The old secret is valid for the overlap and then
+ * retires; an overlap of zero retires it at once. A secret that was already retiring ends now: a key has two secrets
+ * at most.
+ *
+ * @throws {ProblemError} not_found, state_conflict, grant_exceeds_own
+ */
+export async function rotateKey(
+  context: ServiceContext,
+  actor: Actor,
+  id: string,
+  overlapSeconds: number,
+  idempotency: IdempotentRequest | null = null,
+): Promise<Mutated<KeyView>> {
+  return context.mutate({ actor, operation: 'rotateKey', idempotency }, async (tx) => {
+    const { workspaceId } = actor
+    const now = context.now()
+    const row = await findKeyRow(tx, workspaceId, id)
+    requireUsable(row, now, 'rotated')
+    const { kind, environment } = row
+    await checkOwn(tx, context, actor, {
+      kind,
+      environment,
+      access: accessOf(row.access),
+      conditions: conditionsOf(row),
+    })
+    if (row.generation + 1 >= GENERATIONS_MAX) {
+      throw new ProblemError(
+        'state_conflict',
+        'The key was rotated too often to take another secret. Create a new key.',
+      )
+    }
+    await destroySecrets(tx, context, workspaceId, id, 'replaced')
+    const retiresAt = now + overlapSeconds
+    await tx
+      .updateTable('secrets')
+      .set({ retires_at: retiresAt })
+      .where('workspace_id', '=', workspaceId)
+      .where('key_id', '=', id)
+      .where('retires_at', 'is', null)
+      .where('destroyed_at', 'is', null)
+      .execute()
+    const generation = row.generation + 1
+    const token = await addSecret(tx, context, { workspaceId, keyId: id, kind, environment }, generation)
+    await tx
+      .updateTable('keys')
+      .set({ generation, version: row.version + 1, updated_at: now })
+      .where('workspace_id', '=', workspaceId)
+      .where('id', '=', id)
+      .execute()
+    return {
+      result: await readKey(tx, workspaceId, id, now),
+      token,
+      audit: {
+        action: 'key.rotate',
+        resource: { type: 'key', id },
+        details: {
+          generation,
+          overlap_seconds: overlapSeconds,
+          old_secret_retires_at: formatTime(retiresAt),
+        },
+      },
+      changed: [{ subject: 'key', id }],
+    }
+  })
+}
+
+/** Three base62 digits count the secrets of a key. */
+const GENERATIONS_MAX = 62 ** 3

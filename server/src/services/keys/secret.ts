@@ -1,0 +1,67 @@
+import { hash } from 'node:crypto'
+import { newToken, secretIdOf, tokenPrefix, type Environment, type KeyKind } from '@bitting/core'
+import type { Transaction } from 'kysely'
+import type { Schema } from '../../storage/schema.js'
+import type { ServiceContext } from '../context.js'
+
+/** The key that a new secret is for. */
+export interface SecretOwner {
+  readonly workspaceId: string
+  readonly keyId: string
+  readonly kind: KeyKind
+  readonly environment: Environment
+}
+
+/** What a sealed digest is bound to, so that it cannot be moved to another secret or workspace. */
+export function sealingContext(workspaceId: string, secretId: string): string {
+  return `secret:${workspaceId}:${secretId}`
+}
+
+/**
+ * Adds a secret to a key and returns its token, the only time it exists outside the caller's hands. Only the sealed
+ * SHA-256 of the token is stored.
+ */
+export async function addSecret(
+  tx: Transaction<Schema>,
+  context: ServiceContext,
+  owner: SecretOwner,
+  generation: number,
+): Promise<string> {
+  const secretId = secretIdOf(owner.keyId, generation)
+  const prefix = tokenPrefix(context.tokenBrand, owner.kind, owner.environment)
+  const token = newToken(prefix, secretId, context.randomBytes)
+  const digest = Buffer.from(hash('sha256', token, 'binary'), 'latin1')
+  await tx
+    .insertInto('secrets')
+    .values({
+      id: secretId,
+      workspace_id: owner.workspaceId,
+      key_id: owner.keyId,
+      generation,
+      sealed_digest: context.sealer.seal(digest, sealingContext(owner.workspaceId, secretId)),
+      prefix,
+      created_at: context.now(),
+      retires_at: null,
+      destroyed_at: null,
+    })
+    .execute()
+  return token
+}
+
+/** Erases the digests of a key's secrets, all or those that have retired. The rows stay as tombstones. */
+export async function destroySecrets(
+  tx: Transaction<Schema>,
+  context: ServiceContext,
+  workspaceId: string,
+  keyId: string,
+  which: 'all' | 'replaced',
+): Promise<void> {
+  let query = tx
+    .updateTable('secrets')
+    .set({ sealed_digest: null, destroyed_at: context.now() })
+    .where('workspace_id', '=', workspaceId)
+    .where('key_id', '=', keyId)
+    .where('destroyed_at', 'is', null)
+  if (which === 'replaced') query = query.where('retires_at', 'is not', null)
+  await query.execute()
+}

@@ -1,0 +1,213 @@
+import { createHash } from 'node:crypto'
+import { authorise, Principal, ProblemError, refusalOf, type Operation } from '@bitting/core'
+import type { Transaction } from 'kysely'
+import { appendAudit, type AuditEvent } from '../audit/append.js'
+import { appendChange, type ChangeSubject } from '../storage/change-log.js'
+import type { WritableDatabase } from '../storage/database.js'
+import type { Schema } from '../storage/schema.js'
+import type { Actor } from './actor.js'
+
+/** What a write did. Without an audit event it does not compile, which is the point. */
+export interface Mutation<T> {
+  /** What the caller is told, and what a repeated idempotent request is told again. Never holds a token. */
+  readonly result: T
+  /** What is told once and kept nowhere. */
+  readonly token?: string
+  readonly audit: AuditEvent
+  /** The workspaces and keys that verifiers must read again. */
+  readonly changed: readonly { readonly subject: ChangeSubject; readonly id: string }[]
+}
+
+/** A request that may be repeated: the caller's key for it, and what it asked. */
+export interface IdempotentRequest {
+  readonly key: string
+  /** Everything that makes the request what it is. */
+  readonly request: string
+}
+
+/** What a write came to. */
+export interface Mutated<T> {
+  readonly result: T
+  /** Null where the write gives none, and where an idempotent request was repeated: a token is shown once. */
+  readonly token: string | null
+  readonly replayed: boolean
+  /** The revision that verifiers must have reached to know of it. */
+  readonly revision: number
+}
+
+/** Who writes, under which operation of the management catalog, and whether the request may be a repetition. */
+export interface MutationRequest {
+  readonly actor: Actor
+  readonly operation: string
+  readonly idempotency?: IdempotentRequest | null
+}
+
+/**
+ * The only way to write. Authorises the actor, runs the work in one transaction with its audit entry and its
+ * change-log rows, and returns when the change is durable and this node's own verifier knows of it.
+ */
+export type Mutate = <T>(
+  request: MutationRequest,
+  work: (tx: Transaction<Schema>) => Promise<Mutation<T>>,
+) => Promise<Mutated<T>>
+
+/** What `mutate` needs beyond the database. */
+export interface MutateOptions {
+  readonly database: WritableDatabase
+  /** The operations of the management API by name. */
+  readonly operations: ReadonlyMap<string, Operation>
+  readonly nowMilliseconds: () => number
+  /** Makes this node's verifier catch up with what was just committed. */
+  readonly catchUp: () => Promise<void>
+}
+
+/** Makes the one function that writes. */
+export function createMutate(options: MutateOptions): Mutate {
+  return async (request, work) => {
+    try {
+      authoriseActor(options, request)
+      const outcome = await options.database.transact((tx) => runMutation(options, request, work, tx))
+      await options.catchUp()
+      return outcome
+    } catch (error) {
+      if (error instanceof ProblemError && error.status === 403)
+        await recordDenial(options, request, error.code)
+      throw error
+    }
+  }
+}
+
+/** Records that somebody was refused an operation, in a transaction of its own. */
+export async function recordDenial(
+  options: Pick<MutateOptions, 'database' | 'nowMilliseconds'>,
+  request: MutationRequest,
+  reason: string,
+): Promise<void> {
+  const event: AuditEvent = {
+    action: 'access.denied',
+    resource: { type: 'operation', id: request.operation },
+    details: {},
+  }
+  await options.database.transact((tx) =>
+    appendAudit(
+      tx,
+      request.actor,
+      request.operation,
+      event,
+      { outcome: 'failure', reason },
+      options.nowMilliseconds(),
+    ),
+  )
+}
+
+/**
+ * The second fence behind the one at the door: whichever way a service is reached, the actor's key must carry the
+ * operation.
+ */
+function authoriseActor(options: MutateOptions, { actor, operation: name }: MutationRequest): void {
+  if (actor.type === 'operator') return
+  const operation = options.operations.get(name)
+  const decision = authorise(actor.principal, operation ?? null)
+  if (decision.outcome === 'allowed' && actor.principal instanceof Principal && operation !== undefined)
+    return
+  const message =
+    decision.outcome === 'denied' ? refusalOf(decision).message : 'The operation is not in the catalog.'
+  throw new ProblemError('insufficient_scope', message)
+}
+
+async function runMutation<T>(
+  options: MutateOptions,
+  request: MutationRequest,
+  work: (tx: Transaction<Schema>) => Promise<Mutation<T>>,
+  tx: Transaction<Schema>,
+): Promise<Mutated<T>> {
+  const { actor, operation } = request
+  await lockWorkspace(tx, actor.workspaceId)
+  const replay = await findReplay<T>(tx, request)
+  if (replay !== null) return replay
+  const mutation = await work(tx)
+  const atMilliseconds = options.nowMilliseconds()
+  await appendAudit(tx, actor, operation, mutation.audit, { outcome: 'success' }, atMilliseconds)
+  let revision = 0
+  for (const { subject, id } of mutation.changed) {
+    const change = { workspaceId: actor.workspaceId, subject, subjectId: id, atMilliseconds }
+    revision = await appendChange(tx, change)
+  }
+  await keepReplay(tx, request, { result: mutation.result, revision }, Math.floor(atMilliseconds / 1000))
+  return { result: mutation.result, token: mutation.token ?? null, replayed: false, revision }
+}
+
+/**
+ * Lets the writes of one workspace follow one another, so that what a write reads stays true until it commits. A
+ * write that changes nothing is the lock that both databases have.
+ */
+async function lockWorkspace(tx: Transaction<Schema>, workspaceId: string): Promise<void> {
+  await tx
+    .updateTable('workspaces')
+    .set((column) => ({ audit_size: column.ref('audit_size') }))
+    .where('id', '=', workspaceId)
+    .execute()
+}
+
+async function findReplay<T>(
+  tx: Transaction<Schema>,
+  { actor, idempotency }: MutationRequest,
+): Promise<Mutated<T> | null> {
+  if (idempotency === undefined || idempotency === null) return null
+  const row = await tx
+    .selectFrom('idempotency_records')
+    .select(['request_hash', 'response'])
+    .where('workspace_id', '=', actor.workspaceId)
+    .where('actor_id', '=', actor.id)
+    .where('key_hash', '=', sha256(idempotency.key))
+    .executeTakeFirst()
+  if (row === undefined) return null
+  if (row.request_hash !== sha256(idempotency.request)) {
+    throw new ProblemError(
+      'idempotency_conflict',
+      'This Idempotency-Key was used for a request with other content. Use a new key for a new request.',
+    )
+  }
+  const { result, revision } = JSON.parse(row.response) as { result: T; revision: number }
+  return { result, token: null, replayed: true, revision }
+}
+
+async function keepReplay(
+  tx: Transaction<Schema>,
+  { actor, idempotency }: MutationRequest,
+  response: { readonly result: unknown; readonly revision: number },
+  nowSeconds: number,
+): Promise<void> {
+  if (idempotency === undefined || idempotency === null) return
+  await tx
+    .insertInto('idempotency_records')
+    .values({
+      workspace_id: actor.workspaceId,
+      actor_id: actor.id,
+      key_hash: sha256(idempotency.key),
+      request_hash: sha256(idempotency.request),
+      response: JSON.stringify(response),
+      created_at: nowSeconds,
+    })
+    .execute()
+}
+
+/** How long a repeated request is recognised, in seconds: one day. */
+export const IDEMPOTENCY_SECONDS: number = 24 * 3600
+
+/** Forgets the requests that are too old to be repeated. */
+export async function forgetIdempotencyRecords(
+  database: WritableDatabase,
+  nowSeconds: number,
+): Promise<void> {
+  await database.transact((tx) =>
+    tx
+      .deleteFrom('idempotency_records')
+      .where('created_at', '<', nowSeconds - IDEMPOTENCY_SECONDS)
+      .execute(),
+  )
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('base64url')
+}

@@ -1,0 +1,127 @@
+import { createHash } from 'node:crypto'
+import { NO_CONDITIONS, OPEN_CEILINGS, ProblemError, randomBase62 } from '@bitting/core'
+import type { WritableDatabase } from '../storage/database.js'
+import { operatorOf } from './actor.js'
+import type { ServiceContext } from './context.js'
+import { createKey } from './keys/create.js'
+
+/** A workspace that was just made, and the one token that opens it. */
+export interface NewWorkspace {
+  readonly workspaceId: string
+  readonly managementKey: string
+}
+
+const WORKSPACE_ID_LENGTH = 12
+const SETUP_CODE_LENGTH = 43
+
+/** Says whether the installation has a workspace. */
+export async function isSetUp(context: Pick<ServiceContext, 'database'>): Promise<boolean> {
+  const row = await context.database.read.selectFrom('workspaces').select('id').limit(1).executeTakeFirst()
+  return row !== undefined
+}
+
+/** Makes a workspace and, in it, a management key with full access. For whoever runs the program. */
+export async function createWorkspace(context: ServiceContext, name: string): Promise<NewWorkspace> {
+  const workspaceId = `ws_${randomBase62(WORKSPACE_ID_LENGTH, context.randomBytes)}`
+  const actor = operatorOf(workspaceId)
+  await context.mutate({ actor, operation: 'createWorkspace' }, async (tx) => {
+    await tx
+      .insertInto('workspaces')
+      .values({
+        id: workspaceId,
+        name,
+        ceilings: JSON.stringify(OPEN_CEILINGS),
+        overlay: '[]',
+        upstream: null,
+        sealed_upstream_key: null,
+        audit_size: 0,
+        version: 1,
+        created_at: context.now(),
+      })
+      .execute()
+    return {
+      result: workspaceId,
+      audit: {
+        action: 'workspace.create',
+        resource: { type: 'workspace', id: workspaceId },
+        details: { name },
+      },
+      changed: [{ subject: 'workspace', id: workspaceId }],
+    }
+  })
+  return { workspaceId, managementKey: await createOwnerKey(context, workspaceId, 'Owner') }
+}
+
+/** Makes a management key with full access in a workspace, for whoever runs the program: the way back in. */
+export async function createOwnerKey(
+  context: ServiceContext,
+  workspaceId: string,
+  name: string,
+): Promise<string> {
+  const { token } = await createKey(context, operatorOf(workspaceId), {
+    kind: 'management',
+    name,
+    environment: 'production',
+    access: 'full',
+    conditions: NO_CONDITIONS,
+    note: 'Made by the operator of the installation.',
+  })
+  if (token === null) throw new ProblemError('internal', 'The new key came without its token.')
+  return token
+}
+
+/**
+ * Makes a one-time code with which the first person sets the installation up. Only its hash is stored, and older
+ * codes end: the last link printed is the one that works.
+ */
+export async function createSetupCode(context: ServiceContext, database: WritableDatabase): Promise<string> {
+  const code = randomBase62(SETUP_CODE_LENGTH, context.randomBytes)
+  await database.transact(async (tx) => {
+    await tx.deleteFrom('setup_codes').where('used_at', 'is', null).execute()
+    await tx
+      .insertInto('setup_codes')
+      .values({ code_hash: hashOf(code), created_at: context.now(), used_at: null })
+      .execute()
+  })
+  return code
+}
+
+/**
+ * Uses a setup code: makes the first workspace where there is none, and returns its management key. The code is
+ * spent in the same moment that it is found good, so that of two who hold it one gets in.
+ *
+ * @throws {ProblemError} invalid_token where the code is unknown or spent
+ */
+export async function useSetupCode(
+  context: ServiceContext,
+  database: WritableDatabase,
+  code: string,
+): Promise<NewWorkspace> {
+  const spent = await database.transact(async (tx) =>
+    tx
+      .updateTable('setup_codes')
+      .set({ used_at: context.now() })
+      .where('code_hash', '=', hashOf(code))
+      .where('used_at', 'is', null)
+      .returning('code_hash')
+      .executeTakeFirst(),
+  )
+  if (spent === undefined) {
+    throw new ProblemError(
+      'invalid_token',
+      'This setup link was used already or replaced by a newer one. Restart the server for a new link, or run `bitting bootstrap`.',
+    )
+  }
+  const first = await context.database.read
+    .selectFrom('workspaces')
+    .select('id')
+    .orderBy('created_at')
+    .limit(1)
+    .executeTakeFirst()
+  if (first === undefined) return createWorkspace(context, 'Default')
+  return { workspaceId: first.id, managementKey: await createOwnerKey(context, first.id, 'Owner') }
+}
+
+function hashOf(code: string): string {
+  return createHash('sha256').update(code).digest('base64url')
+}

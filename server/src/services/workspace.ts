@@ -1,0 +1,266 @@
+import {
+  ceilingExcess,
+  ENVIRONMENTS,
+  isUsable,
+  overlayCatalog,
+  ProblemError,
+  validateAccess,
+  type Access,
+  type Catalog,
+  type Ceilings,
+  type Environment,
+  type OverlayMapping,
+} from '@bitting/core'
+import type { Transaction } from 'kysely'
+import { originOf } from '../config.js'
+import type { Schema, WorkspaceRow } from '../storage/schema.js'
+import type { Actor } from './actor.js'
+import type { ServiceContext } from './context.js'
+import { accessOf, formatTime, stateOf } from './keys/record.js'
+import type { Mutated } from './mutate.js'
+
+/** A workspace as the API shows it. */
+export interface WorkspaceView {
+  readonly id: string
+  readonly name: string
+  readonly ceilings: Ceilings
+  /** Origin of the workspace's own upstream, null for the installation's. */
+  readonly upstream: string | null
+  /** Whether the workspace has a credential of its own for the upstream. The credential itself is never shown. */
+  readonly upstream_key_set: boolean
+  readonly version: number
+  readonly created_at: string
+}
+
+/** What to change of a workspace. Absent members stay as they are. */
+export interface UpdateWorkspaceInput {
+  readonly name?: string | undefined
+  readonly ceilings?: Readonly<Partial<Record<Environment, unknown>>> | undefined
+  readonly upstream?: string | null | undefined
+  readonly upstreamKey?: string | null | undefined
+}
+
+type Reader = Pick<Transaction<Schema>, 'selectFrom'>
+
+/** The row of a workspace that is known to exist, because somebody in it is acting. */
+export async function findWorkspace(reader: Reader, id: string): Promise<WorkspaceRow> {
+  return reader.selectFrom('workspaces').selectAll().where('id', '=', id).executeTakeFirstOrThrow()
+}
+
+/** The ceilings that a row holds. */
+export function ceilingsOf(row: WorkspaceRow): Ceilings {
+  return JSON.parse(row.ceilings) as Ceilings
+}
+
+/** The overlay that a row holds. */
+export function overlayOf(row: WorkspaceRow): readonly OverlayMapping[] {
+  return JSON.parse(row.overlay) as OverlayMapping[]
+}
+
+/** What a sealed upstream credential is bound to. */
+export function upstreamSealingContext(workspaceId: string): string {
+  return `upstream:${workspaceId}`
+}
+
+/**
+ * The catalog in force for a workspace's keys. A mapping that the catalog no longer takes (its file was edited) falls
+ * away with the rest of the overlay, which leaves those operations to full keys: it allows less, never more.
+ */
+export function workspaceCatalog(context: Pick<ServiceContext, 'catalogs'>, row: WorkspaceRow): Catalog {
+  const merged = overlayCatalog(context.catalogs.api, overlayOf(row))
+  return merged.ok ? merged.catalog : context.catalogs.api
+}
+
+/** The workspace that somebody is acting in. */
+export async function getWorkspace(context: ServiceContext, workspaceId: string): Promise<WorkspaceView> {
+  return viewWorkspace(await findWorkspace(context.database.read, workspaceId))
+}
+
+/** The catalog and overlay in force for a workspace. */
+export async function getCatalog(
+  context: ServiceContext,
+  workspaceId: string,
+): Promise<{ readonly catalog: Catalog; readonly overlay: readonly OverlayMapping[] }> {
+  const row = await findWorkspace(context.database.read, workspaceId)
+  return { catalog: workspaceCatalog(context, row), overlay: overlayOf(row) }
+}
+
+/**
+ * Edits a workspace.
+ *
+ * @param version the version that the caller saw, null to change whatever is there
+ * @throws {ProblemError} version_conflict, invalid_body, invalid_access, ceiling_conflict
+ */
+export async function updateWorkspace(
+  context: ServiceContext,
+  actor: Actor,
+  input: UpdateWorkspaceInput,
+  version: number | null,
+): Promise<Mutated<WorkspaceView>> {
+  return context.mutate({ actor, operation: 'updateWorkspace' }, async (tx) => {
+    const row = await findWorkspace(tx, actor.workspaceId)
+    if (version !== null && version !== row.version) {
+      throw new ProblemError(
+        'version_conflict',
+        'The workspace was changed since you read it. Read it again, then repeat the change.',
+      )
+    }
+    const ceilings = changedCeilings(context, row, input)
+    if (input.ceilings !== undefined) await checkNoKeyAbove(tx, context, row.id, ceilings)
+    const upstream = input.upstream === undefined ? row.upstream : checkUpstream(context, input.upstream)
+    await tx
+      .updateTable('workspaces')
+      .set({
+        name: input.name ?? row.name,
+        ceilings: JSON.stringify(ceilings),
+        upstream,
+        sealed_upstream_key:
+          input.upstreamKey === undefined
+            ? row.sealed_upstream_key
+            : sealUpstreamKey(context, row.id, input.upstreamKey),
+        version: row.version + 1,
+      })
+      .where('id', '=', row.id)
+      .execute()
+    const result = viewWorkspace(await findWorkspace(tx, row.id))
+    const { name, upstream_key_set } = result
+    return {
+      result,
+      audit: {
+        action: 'workspace.update',
+        resource: { type: 'workspace', id: row.id },
+        details: {
+          before: { name: row.name, ceilings: ceilingsOf(row), upstream: row.upstream },
+          after: {
+            name,
+            ceilings,
+            upstream,
+            upstream_key_set,
+            upstream_key_changed: input.upstreamKey !== undefined,
+          },
+        },
+      },
+      changed: [{ subject: 'workspace', id: row.id }],
+    }
+  })
+}
+
+/**
+ * Replaces the workspace's overlay of the catalog.
+ *
+ * @throws {ProblemError} invalid_body with every flaw by its place in the list
+ */
+export async function setCatalogOverlay(
+  context: ServiceContext,
+  actor: Actor,
+  mappings: readonly OverlayMapping[],
+): Promise<Mutated<readonly OverlayMapping[]>> {
+  return context.mutate({ actor, operation: 'setCatalogOverlay' }, async (tx) => {
+    const merged = overlayCatalog(context.catalogs.api, mappings)
+    if (!merged.ok) {
+      throw new ProblemError('invalid_body', 'The overlay does not fit the catalog.', {
+        errors: merged.errors.map(({ index, message }) => ({
+          field: `operations.${String(index)}`,
+          message,
+        })),
+      })
+    }
+    const row = await findWorkspace(tx, actor.workspaceId)
+    await tx
+      .updateTable('workspaces')
+      .set({ overlay: JSON.stringify(mappings), version: row.version + 1 })
+      .where('id', '=', row.id)
+      .execute()
+    return {
+      result: mappings,
+      audit: {
+        action: 'catalog.overlay',
+        resource: { type: 'workspace', id: row.id },
+        details: { before: overlayOf(row), after: mappings },
+      },
+      changed: [{ subject: 'workspace', id: row.id }],
+    }
+  })
+}
+
+function changedCeilings(context: ServiceContext, row: WorkspaceRow, input: UpdateWorkspaceInput): Ceilings {
+  const before = ceilingsOf(row)
+  if (input.ceilings === undefined) return before
+  const catalog = workspaceCatalog(context, row)
+  const changed: Record<Environment, Access> = { ...before }
+  for (const environment of ENVIRONMENTS) {
+    const wanted = input.ceilings[environment]
+    if (wanted === undefined) continue
+    const checked = validateAccess(catalog, wanted)
+    if (!checked.ok) {
+      throw new ProblemError('invalid_access', 'A ceiling names what the catalog does not have.', {
+        errors: checked.errors.map(({ permission, message }) => ({
+          field: `ceilings.${environment}${permission === null ? '' : `.${permission}`}`,
+          message,
+        })),
+      })
+    }
+    changed[environment] = checked.access
+  }
+  return changed
+}
+
+/** A ceiling that some key is above would be a promise that is not kept, so those keys are cut first. */
+async function checkNoKeyAbove(
+  tx: Transaction<Schema>,
+  context: ServiceContext,
+  workspaceId: string,
+  ceilings: Ceilings,
+): Promise<void> {
+  const rows = await tx
+    .selectFrom('keys')
+    .selectAll()
+    .where('workspace_id', '=', workspaceId)
+    .where('kind', '=', 'api')
+    .where('deleted_at', 'is', null)
+    .where('revoked_at', 'is', null)
+    .execute()
+  const above = rows.filter(
+    (row) =>
+      isUsable(stateOf(row, context.now())) &&
+      ceilingExcess(ceilings, row.environment, accessOf(row.access)).length > 0,
+  )
+  if (above.length === 0) return
+  const shown = above.slice(0, 20).map((row) => row.id)
+  throw new ProblemError(
+    'ceiling_conflict',
+    `${String(above.length)} keys have more than the new ceiling. Restrict or revoke them first: ${shown.join(', ')}.`,
+    { members: { keys: shown } },
+  )
+}
+
+function checkUpstream(context: ServiceContext, text: string | null): string | null {
+  if (text === null) return null
+  const origin = originOf(text)
+  if (origin !== null && context.upstreamOrigins.includes(origin)) return origin
+  throw new ProblemError(
+    'invalid_body',
+    'The upstream is not one that the operator of this installation allows (BITTING_UPSTREAM_ORIGINS).',
+    { errors: [{ field: 'upstream', message: `one of ${context.upstreamOrigins.join(', ')}` }] },
+  )
+}
+
+function sealUpstreamKey(
+  context: ServiceContext,
+  workspaceId: string,
+  key: string | null,
+): Uint8Array | null {
+  return key === null ? null : context.sealer.seal(Buffer.from(key), upstreamSealingContext(workspaceId))
+}
+
+function viewWorkspace(row: WorkspaceRow): WorkspaceView {
+  return {
+    id: row.id,
+    name: row.name,
+    ceilings: ceilingsOf(row),
+    upstream: row.upstream,
+    upstream_key_set: row.sealed_upstream_key !== null,
+    version: row.version,
+    created_at: formatTime(row.created_at),
+  }
+}
