@@ -1,0 +1,130 @@
+import { OpenAPIHono } from '@hono/zod-openapi'
+import { ProblemError, type FieldError } from '@bitting/core'
+import { HTTPException } from 'hono/http-exception'
+import { bodyLimit } from 'hono/body-limit'
+import type { ControlApp, ControlEnvironment, ControlOptions } from './environment.js'
+import { problemResponse } from './problems.js'
+import { addAuditRoutes } from './routes/audit.js'
+import { addKeyRoutes } from './routes/keys.js'
+import { addSetupRoute } from './routes/setup.js'
+import { addVerifyRoute } from './routes/verify.js'
+import { addWorkspaceRoutes } from './routes/workspace.js'
+
+/** The largest body that the management API reads, in bytes. */
+export const BODY_BYTES_MAX: number = 256 * 1024
+
+const DOCUMENT = {
+  openapi: '3.1.0',
+  info: {
+    title: 'Bitting management API',
+    version: '1',
+    description: 'Issue API keys, cut each to what it should open, and see what becomes of it.',
+  },
+}
+
+/** Makes the management API: the operations of the `bitting` catalog, and what machines ask a node. */
+export function createControlApp(options: ControlOptions): ControlApp {
+  const app: ControlApp = new OpenAPIHono<ControlEnvironment>({
+    defaultHook: (result, c) => {
+      if (result.success) return undefined
+      const errors = fieldErrors(result.error.issues)
+      const fields = [...new Set(errors.map((error) => error.field))].join(', ')
+      return problemResponse(
+        c,
+        new ProblemError('invalid_body', `Check ${fields}; \`errors\` says what each should be.`, { errors }),
+      )
+    },
+  })
+  app.use(
+    bodyLimit({
+      maxSize: BODY_BYTES_MAX,
+      onError: (c) =>
+        problemResponse(
+          c,
+          new ProblemError('body_too_large', `A body has at most ${String(BODY_BYTES_MAX)} bytes here.`),
+        ),
+    }),
+  )
+  app.use('/v1/*', async (c, next) => {
+    const hasBody =
+      Number(c.req.header('content-length') ?? 0) > 0 || c.req.header('transfer-encoding') !== undefined
+    const type = c.req.header('content-type') ?? ''
+    if (hasBody && !/^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(type)) {
+      throw new ProblemError(
+        'unsupported_media_type',
+        'Send the body as JSON, with Content-Type: application/json.',
+      )
+    }
+    await next()
+    c.header('X-Content-Type-Options', 'nosniff')
+  })
+  app.openAPIRegistry.registerComponent('securitySchemes', 'management_key', {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'A management key, `btgm_…`',
+  })
+  addKeyRoutes(app, options)
+  addVerifyRoute(app, options)
+  addAuditRoutes(app, options)
+  addWorkspaceRoutes(app, options)
+  addSetupRoute(app, options)
+  addMachineRoutes(app, options)
+  addErrorHandling(app, options)
+  return app
+}
+
+/** What orchestrators, monitors and generators ask. Nothing here tells of any workspace. */
+function addMachineRoutes(app: ControlApp, options: ControlOptions): void {
+  app.get('/healthz', (c) => c.json({ status: 'ok' }))
+  app.get('/readyz', async (c) => {
+    const ready = await options.isReady()
+    return c.json({ status: ready ? 'ready' : 'not ready' }, ready ? 200 : 503)
+  })
+  app.get('/metrics', (c) => c.text(options.metrics(), 200, { 'Content-Type': 'text/plain; version=0.0.4' }))
+  app.get('/openapi.json', (c) => c.json(app.getOpenAPI31Document(DOCUMENT)))
+}
+
+function addErrorHandling(app: ControlApp, options: ControlOptions): void {
+  app.notFound((c) =>
+    problemResponse(
+      c,
+      new ProblemError('not_found', 'There is nothing at this path. /openapi.json lists what there is.'),
+    ),
+  )
+  app.onError((error, c) => {
+    if (error instanceof ProblemError) {
+      if (error.status >= 500) options.log(error, 'a request failed')
+      return problemResponse(c, error)
+    }
+    if (error instanceof HTTPException) {
+      return problemResponse(c, new ProblemError('invalid_request', 'The body is not well-formed JSON.'))
+    }
+    options.log(error, 'a request failed')
+    const detail =
+      'Something went wrong on our side; nothing was changed. Try again, and if it stays, look in the log for the request id.'
+    const members = { request_id: c.get('requestId') }
+    return problemResponse(c, new ProblemError('internal', detail, { members }))
+  })
+}
+
+interface Issue {
+  readonly code: string
+  readonly path: readonly PropertyKey[]
+  readonly message: string
+  readonly keys?: readonly string[]
+  readonly errors?: readonly (readonly Issue[])[]
+}
+
+/** The flaws that a schema found, each at the path of its field. */
+function fieldErrors(issues: readonly Issue[]): FieldError[] {
+  return issues.flatMap((issue) => {
+    const path = issue.path.map(String)
+    if (issue.code === 'unrecognized_keys') {
+      return (issue.keys ?? []).map((key) => ({
+        field: [...path, key].join('.'),
+        message: 'is not known here',
+      }))
+    }
+    return [{ field: path.length === 0 ? 'body' : path.join('.'), message: issue.message }]
+  })
+}

@@ -1,0 +1,37 @@
+import type { HttpBindings } from '@hono/node-server'
+import type { OpenAPIHono } from '@hono/zod-openapi'
+import type { AddressRange } from '@bitting/core'
+import type { Gatekeeper } from '../feed/gatekeeper.js'
+import type { KeyFeed } from '../feed/key-feed.js'
+import type { KeyActor } from '../services/actor.js'
+import type { ServiceContext } from '../services/context.js'
+import type { WritableDatabase } from '../storage/database.js'
+
+/** What the management API is built on. */
+export interface ControlOptions {
+  readonly context: ServiceContext
+  readonly gatekeeper: Gatekeeper
+  readonly feed: KeyFeed
+  /** For what is written outside any workspace: denials at the door and setup codes. */
+  readonly database: WritableDatabase
+  readonly trustedProxies: readonly AddressRange[]
+  readonly nowMilliseconds: () => number
+  readonly log: (error: unknown, message: string) => void
+  /** Says whether the node can serve: its database answers and its keys are current. */
+  readonly isReady: () => Promise<boolean>
+  /** What Prometheus reads. */
+  readonly metrics: () => string
+}
+
+/** What a request carries through Hono. */
+export interface ControlEnvironment {
+  Bindings: Partial<HttpBindings>
+  Variables: {
+    /** Whoever calls, once the credential was found good for the operation. */
+    actor: KeyActor
+    requestId: string
+  }
+}
+
+/** The application that routes are added to. */
+export type ControlApp = OpenAPIHono<ControlEnvironment>
