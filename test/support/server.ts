@@ -85,14 +85,22 @@ export async function startServer(settings: Record<string, string> = {}): Promis
     dataDirectory,
     call,
     createKey: async (access, more = {}) => {
-      const { status, body } = await call('POST', '/v1/keys', { name: 'Test', environment: 'production', access, ...more })
+      const { status, body } = await call('POST', '/v1/keys', {
+        name: 'Test',
+        environment: 'production',
+        access,
+        ...more,
+      })
       if (status !== 201) throw new Error(`the key was not created: ${JSON.stringify(body)}`)
       return { id: body.key.id as string, token: body.token as string }
     },
     fetch: (path, token, init = {}) =>
       fetch(`${running.gatewayUrl}${path}`, {
         ...init,
-        headers: { ...(init.headers as Record<string, string>), ...(token !== null && { authorization: `Bearer ${token}` }) },
+        headers: {
+          ...(init.headers as Record<string, string>),
+          ...(token !== null && { authorization: `Bearer ${token}` }),
+        },
       }),
     newWorkspace,
     close: async () => {
