@@ -121,8 +121,8 @@ export function parseRequirement(
   return { ok: true, requirement: { kind: 'level', permission: id, level } }
 }
 
-/** A rank above `edit`, which no list can give: only full access passes it. */
-const RANK_OF_FULL = 3
+/** A rank that two bits cannot hold, so that no list gives it: only full access passes. */
+const RANK_OF_FULL = 4
 
 /** An operation with the numbers that verification compares. */
 export function newOperation(

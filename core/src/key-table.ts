@@ -118,19 +118,25 @@ export class KeyTable<W extends TableWorkspace = TableWorkspace> {
     assert(workspace !== undefined, 'the workspace of a key is known before the key')
     assert(entry.digest.length === 32, 'a digest has 32 bytes')
     const { secretId } = entry
-    let record = ((this.#slots[this.#slotOf(secretId)] ?? 0) & RECORD_BITS) - 1
+    const words = packSecretId(secretId)
+    let slot = this.#slotOf(secretId, words)
+    let record = ((this.#slots[slot] ?? 0) & RECORD_BITS) - 1
     if (record < 0) {
-      if (this.#size === this.#capacity) this.#grow()
+      if (this.#size === this.#capacity) {
+        this.#grow()
+        slot = this.#slotOf(secretId, words)
+      }
       record = this.#free.pop() ?? this.#used++
-      this.#slots[this.#slotOf(secretId)] = ((hashOfText(secretId, 0) & 0xff) << 24) | (record + 1)
+      this.#slots[slot] = ((hashOfText(secretId, 0) & 0xff) << 24) | (record + 1)
       this.#size++
     }
+    this.#records.set(words, record * WORDS + ID)
     this.#write(record, entry, workspace)
   }
 
   /** Removes a secret; says whether it was there. */
   remove(secretId: string): boolean {
-    const slot = this.#slotOf(secretId)
+    const slot = this.#slotOf(secretId, packSecretId(secretId))
     const record = ((this.#slots[slot] ?? 0) & RECORD_BITS) - 1
     if (record < 0) return false
     this.#closeGap(slot)
@@ -165,7 +171,7 @@ export class KeyTable<W extends TableWorkspace = TableWorkspace> {
 
   /** Says whether the table holds a secret. */
   has(secretId: string): boolean {
-    return this.#slots[this.#slotOf(secretId)] !== 0
+    return this.#slots[this.#slotOf(secretId, packSecretId(secretId))] !== 0
   }
 
   #digestEquals(record: number, digest: string): boolean {
@@ -216,7 +222,6 @@ export class KeyTable<W extends TableWorkspace = TableWorkspace> {
     const records = this.#records
     const digest = new DataView(entry.digest.buffer, entry.digest.byteOffset, 32)
     for (let word = 0; word < 8; word++) records[base + word] = digest.getInt32(word * 4)
-    records.set(packSecretId(entry.secretId), base + ID)
     const hasExtras = entry.notBefore !== null || entry.allowedAddresses !== null
     records[base + FLAGS] = (workspace << WORKSPACE_SHIFT) | flagsOf(entry) | (hasExtras ? FLAG_EXTRAS : 0)
     records[base + MASK] = entry.mask[0]
@@ -232,9 +237,8 @@ export class KeyTable<W extends TableWorkspace = TableWorkspace> {
   }
 
   /** The slot of a secret: the one that holds it, or the empty one where it would go. */
-  #slotOf(secretId: string): number {
+  #slotOf(secretId: string, words: SecretIdWords): number {
     const hash = hashOfText(secretId, 0)
-    const words = packSecretId(secretId)
     const slots = this.#slots
     let slot = homeOf(hash, slots.length)
     for (let value = slots[slot] ?? 0; value !== 0; value = slots[slot] ?? 0) {

@@ -8,18 +8,24 @@ export type SecretIdWords = readonly [number, number, number]
 /** Packs a secret id: five digits to a word, the sixteenth spread over the two highest bits of the three. */
 export function packSecretId(text: string): SecretIdWords {
   assert(text.length === SECRET_ID_LENGTH, 'a secret id has its length')
-  const digits = Array.from(
-    { length: SECRET_ID_LENGTH },
-    (_, index) => BASE62_VALUES[text.charCodeAt(index)] ?? 255,
-  )
-  assert(
-    digits.every((value) => value < 62),
-    'a secret id is base62',
-  )
-  const last = digits[15] ?? 0
-  const word = (start: number, top: number): number =>
-    digits.slice(start, start + 5).reduce((bits, value) => (bits << 6) | value, 0) | (top << 30)
-  return [word(0, last >>> 4), word(5, (last >>> 2) & 3), word(10, last & 3)]
+  const last = digitAt(text, 15)
+  return [
+    fiveDigits(text, 0) | ((last >>> 4) << 30),
+    fiveDigits(text, 5) | (((last >>> 2) & 3) << 30),
+    fiveDigits(text, 10) | ((last & 3) << 30),
+  ]
+}
+
+function fiveDigits(text: string, start: number): number {
+  let word = 0
+  for (let index = start; index < start + 5; index++) word = (word << 6) | digitAt(text, index)
+  return word
+}
+
+function digitAt(text: string, index: number): number {
+  const value = BASE62_VALUES[text.charCodeAt(index)] ?? 255
+  assert(value < 62, 'a secret id is base62')
+  return value
 }
 
 /** The text of a packed secret id. */

@@ -114,8 +114,3 @@ export function checksumHolds(text: string): boolean {
   const length = text.length - CHECKSUM_LENGTH
   return length > 0 && text.endsWith(encodeBase62(crc32(text, length), CHECKSUM_LENGTH))
 }
-
-/** What lists and logs show of a token: the prefix and the secret id, never a character of the secret. */
-export function tokenHint(prefix: string, secretId: string): string {
-  return `${prefix}${secretId}…`
-}
