@@ -1,0 +1,34 @@
+export { ApiError, type Problem } from './api-error.js'
+export { type AuditClient } from './audit-client.js'
+export { type CatalogClient } from './catalog-client.js'
+export { ConnectionError } from './connection-error.js'
+export { type DeleteCondition, type KeyClient } from './key-client.js'
+export { ManagementClient } from './management-client.js'
+export { isPresetId, presetAccess, PRESETS, type Preset, type PresetId } from './presets.js'
+export { type ClientOptions } from './transport.js'
+export type {
+  AuditEntryView,
+  AuditFilter,
+  CallerView,
+  CatalogView,
+  CreateKeyRequest,
+  DecisionView,
+  KeyFilter,
+  KeyView,
+  KeyWithToken,
+  MarkView,
+  NodesView,
+  NodeView,
+  OperationView,
+  Page,
+  PageRequest,
+  PermissionView,
+  RevokeKeyRequest,
+  SecretView,
+  SectionView,
+  UpdateKeyRequest,
+  UpdateWorkspaceRequest,
+  VerifyTokenRequest,
+  WorkspaceView,
+} from './views.js'
+export { type WorkspaceClient } from './workspace-client.js'

@@ -1,0 +1,17 @@
+import type { Command } from 'commander'
+import { keyIdArgument } from '../arguments.js'
+import { newDataCommand } from '../command.js'
+import { openClient, type CommandContext } from '../context.js'
+import { printChange, type ChangeOptions } from './change.js'
+
+/** `bitting keys suspend`. */
+export function suspendKeyCommand(context: CommandContext): Command {
+  return newDataCommand(context, 'suspend', 'Stop a key until it is resumed')
+    .argument('<id>', 'id of the key', keyIdArgument)
+    .option('--reason <text>', 'why, for the audit log')
+    .action(async (id: string, options: ChangeOptions) => {
+      const client = await openClient(context)
+      const key = await client.keys.suspend(id, options.reason)
+      printChange(context, options, key, 'suspended')
+    })
+}
