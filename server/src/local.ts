@@ -12,7 +12,8 @@ import {
 export interface LocalInstallation {
   /** Says whether there is a workspace. */
   isSetUp(): Promise<boolean>
-  createWorkspace(name: string): Promise<NewWorkspace>
+  /** With `onlyFirst`, only where there is no workspace yet. */
+  createWorkspace(name: string, onlyFirst?: boolean): Promise<NewWorkspace>
   /** The workspaces, oldest first. Times are whole seconds since 1970 UTC. */
   listWorkspaces(): Promise<{ id: string; name: string; created_at: number }[]>
   /** A new management key with full access: the way back in for somebody who lost theirs. */
@@ -29,7 +30,7 @@ export async function openLocal(config: Config): Promise<LocalInstallation> {
   const context = serviceContext(installation, config, () => Promise.resolve())
   return {
     isSetUp: () => isSetUp(context),
-    createWorkspace: (name) => createWorkspace(context, name),
+    createWorkspace: (name, onlyFirst) => createWorkspace(context, name, onlyFirst),
     listWorkspaces: () =>
       database.read
         .selectFrom('workspaces')

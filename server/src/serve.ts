@@ -10,14 +10,15 @@ import { KeyFeed } from './feed/key-feed.js'
 import { NodeReporter } from './feed/node.js'
 import { UsageCounter } from './feed/usage.js'
 import { flushUsage } from './feed/usage-flush.js'
-import { startSandbox, type Sandbox } from './gateway/sandbox.js'
+import { startSandbox } from './gateway/sandbox.js'
 import { createGateway } from './gateway/server.js'
 import { parseTrustedProxies } from './gateway/client-address.js'
-import { nowSeconds, openInstallation, serviceContext } from './installation.js'
+import { nowSeconds, openInstallation, serviceContext, type Installation } from './installation.js'
 import { metricsText } from './metrics.js'
 import { forgetIdempotencyRecords } from './services/mutate.js'
 import { createSetupCode, isSetUp } from './services/setup.js'
 import type { ServiceContext } from './services/context.js'
+import type { WritableDatabase } from './storage/database.js'
 
 /** A running node. */
 export interface RunningServer {
@@ -40,12 +41,81 @@ const FORGET_MILLISECONDS = 3_600_000
 
 /** Starts a node: the verifier and its feed, the management API and the gateway. Wiring only. */
 export async function serve(config: Config): Promise<RunningServer> {
+  const opened = new Opened()
+  try {
+    return await start(config, opened)
+  } catch (error) {
+    await opened.close()
+    throw error
+  }
+}
+
+/** What was opened, to be closed in the opposite order; also when the start fails half way. */
+class Opened {
+  readonly #closers: (() => Promise<unknown>)[] = []
+
+  add(close: () => Promise<unknown>): void {
+    this.#closers.push(close)
+  }
+
+  async close(): Promise<void> {
+    for (let close = this.#closers.pop(); close !== undefined; close = this.#closers.pop()) await close()
+  }
+}
+
+async function start(config: Config, opened: Opened): Promise<RunningServer> {
   const log = pino({ level: config.logLevel }, pino.destination({ fd: 2, sync: false }))
   const logError = (error: unknown, message: string): void => {
     log.error({ err: error }, message)
   }
   const installation = await openInstallation(config)
-  const { database, catalogs, sealer } = installation
+  const { database, catalogs } = installation
+  opened.add(() => database.close())
+  const { feed, usage, gatekeeper } = await startVerifier(installation, logError, opened)
+  const context = serviceContext(installation, config, () => feed.catchUp())
+  const app = createControlApp({
+    context,
+    gatekeeper,
+    database,
+    trustedProxies: parseTrustedProxies(config.trustedProxies),
+    nowMilliseconds: Date.now,
+    log: logError,
+    isReady: () => feed.isCurrent,
+    metrics: () => metricsText(feed, usage),
+  })
+  const sandbox = config.upstream === null ? await startSandbox(catalogs.api) : null
+  if (sandbox !== null) opened.add(() => sandbox.close())
+  const origin = config.upstream ?? sandbox?.origin ?? ''
+  const gateway = createGateway({
+    gatekeeper,
+    defaultUpstream: { origin, key: config.upstreamKey ?? 'sandbox' },
+    trustedProxies: config.trustedProxies,
+    errors: catalogs.api.errors,
+    log: logError,
+  })
+  const control = createAdaptorServer({ fetch: app.fetch }) as Server
+  const controlListen = await listen(control, config.listen)
+  opened.add(() => closeServer(control))
+  const gatewayListen = await gateway.listen(config.gatewayListen.host, config.gatewayListen.port)
+  opened.add(() => gateway.close())
+  startDuties(database, feed, usage, logError, opened)
+  warnOfSettings(config, log)
+  return {
+    controlUrl: urlOf(controlListen),
+    gatewayUrl: urlOf(gatewayListen),
+    upstream: { origin, isSandbox: sandbox !== null },
+    setupUrl: await setupUrl(context, config, controlListen, () => createSetupCode(context, database)),
+    close: () => opened.close(),
+  }
+}
+
+type LogError = (error: unknown, message: string) => void
+
+async function startVerifier(
+  { database, sealer, catalogs }: Installation,
+  logError: LogError,
+  opened: Opened,
+): Promise<{ feed: KeyFeed; usage: UsageCounter; gatekeeper: Gatekeeper }> {
   const feed = await KeyFeed.start({
     database,
     entries: new EntryMaker(sealer, catalogs),
@@ -54,52 +124,31 @@ export async function serve(config: Config): Promise<RunningServer> {
       logError(error, 'the change log could not be read; past the lease nobody is let in')
     },
   })
+  opened.add(() => feed.close())
   const usage = new UsageCounter()
-  const gatekeeper = new Gatekeeper(feed.table, feed, nowSeconds, usage)
-  const context = serviceContext(installation, config, () => feed.catchUp())
-  const trustedProxies = parseTrustedProxies(config.trustedProxies)
-  const app = createControlApp({
-    context,
-    gatekeeper,
-    feed,
-    database,
-    trustedProxies,
-    nowMilliseconds: Date.now,
-    log: logError,
-    isReady: () => Promise.resolve(feed.isCurrent),
-    metrics: () => metricsText(feed, usage),
-  })
-  const control = createAdaptorServer({ fetch: app.fetch }) as Server
-  const sandbox = config.upstream === null ? await startSandbox(catalogs.api) : null
-  const upstream = { origin: config.upstream ?? sandbox?.origin ?? '', key: config.upstreamKey ?? 'sandbox' }
-  const gateway = createGateway({
-    gatekeeper,
-    defaultUpstream: upstream,
-    trustedProxies: config.trustedProxies,
-    log: logError,
-  })
-  const controlListen = await listen(control, config.listen)
-  const gatewayListen = await gateway.listen(config.gatewayListen.host, config.gatewayListen.port)
+  opened.add(() => flushUsage(database, usage))
+  return { feed, usage, gatekeeper: new Gatekeeper(feed.table, feed, nowSeconds, usage) }
+}
 
+/** What a node does besides answering: it writes counts, tells of itself, and forgets what is too old. */
+function startDuties(
+  database: WritableDatabase,
+  feed: KeyFeed,
+  usage: UsageCounter,
+  logError: LogError,
+  opened: Opened,
+): void {
   const reporter = new NodeReporter(database, feed, randomUUID(), Date.now)
-  const duties = [
+  opened.add(() => reporter.leave())
+  const stops = [
     every(FLUSH_MILLISECONDS, () => flushUsage(database, usage), logError),
     every(REPORT_MILLISECONDS, () => reporter.report(), logError),
     every(FORGET_MILLISECONDS, () => forgetIdempotencyRecords(database, nowSeconds()), logError),
   ]
-  warnOfSettings(config, log)
-  return {
-    controlUrl: urlOf(controlListen),
-    gatewayUrl: urlOf(gatewayListen),
-    upstream: { origin: upstream.origin, isSandbox: sandbox !== null },
-    setupUrl: await setupUrl(context, config, controlListen, () => createSetupCode(context, database)),
-    close: async () => {
-      for (const stop of duties) stop()
-      await Promise.all([gateway.close(), closeServer(control)])
-      await Promise.all([flushUsage(database, usage), reporter.leave(), feed.close(), closeSandbox(sandbox)])
-      await database.close()
-    },
-  }
+  opened.add(() => {
+    for (const stop of stops) stop()
+    return Promise.resolve()
+  })
 }
 
 async function setupUrl(
@@ -114,11 +163,7 @@ async function setupUrl(
 }
 
 /** Does a duty again and again, one at a time; a failure is logged and the next turn comes. */
-function every(
-  milliseconds: number,
-  duty: () => Promise<unknown>,
-  onError: (error: unknown, message: string) => void,
-): () => void {
+function every(milliseconds: number, duty: () => Promise<unknown>, onError: LogError): () => void {
   let isRunning = false
   const timer = setInterval(() => {
     if (isRunning) return
@@ -154,10 +199,6 @@ async function closeServer(server: Server): Promise<void> {
   )
   server.closeIdleConnections()
   await closed
-}
-
-async function closeSandbox(sandbox: Sandbox | null): Promise<void> {
-  await sandbox?.close()
 }
 
 function warnOfSettings(config: Config, log: Logger): void {

@@ -1,26 +1,8 @@
+import type { AuditEntryView, Page } from '@bitting/client'
 import { ProblemError } from '@bitting/core'
 import type { Database } from '../storage/database.js'
 import type { AuditEntryRow } from '../storage/schema.js'
-import { decodeCursor, encodeCursor, type Page, type PageRequest } from '../services/page.js'
-
-/** An audit entry as the API shows it. */
-export interface AuditEntryView {
-  readonly index: number
-  readonly at: string
-  readonly actor: {
-    readonly type: string
-    readonly id: string
-    readonly address: string | null
-    readonly user_agent: string | null
-  }
-  readonly action: string
-  readonly operation: string | null
-  readonly resource: { readonly type: string; readonly id: string | null }
-  readonly outcome: string
-  readonly reason: string | null
-  readonly request_id: string | null
-  readonly details: unknown
-}
+import { CURSOR_NUMBER, decodeCursor, encodeCursor, type PageRequest } from '../services/page.js'
 
 /** What to look for. Absent members match everything. */
 export interface AuditFilter {
@@ -43,7 +25,7 @@ export async function listAuditEntries(
     .where('workspace_id', '=', workspaceId)
     .orderBy('idx', 'desc')
     .limit(page.limit + 1)
-  const before = decodeCursor(page.cursor, 1)
+  const before = decodeCursor(page.cursor, [CURSOR_NUMBER])
   if (before !== null) query = query.where('idx', '<', Number(before[0]))
   if (filter.action !== undefined) query = query.where('action', '=', filter.action)
   if (filter.actor !== undefined) query = query.where('actor_id', '=', filter.actor)

@@ -3,6 +3,7 @@ import { ProblemError, type FieldError } from '@bitting/core'
 import { HTTPException } from 'hono/http-exception'
 import { bodyLimit } from 'hono/body-limit'
 import type { ControlApp, ControlEnvironment, ControlOptions } from './environment.js'
+import { addPages } from './pages.js'
 import { problemResponse } from './problems.js'
 import { addAuditRoutes } from './routes/audit.js'
 import { addKeyRoutes } from './routes/keys.js'
@@ -29,20 +30,24 @@ export function createControlApp(options: ControlOptions): ControlApp {
       if (result.success) return undefined
       const errors = fieldErrors(result.error.issues)
       const fields = [...new Set(errors.map((error) => error.field))].join(', ')
+      const code = result.target === 'json' ? 'invalid_body' : 'invalid_request'
       return problemResponse(
         c,
-        new ProblemError('invalid_body', `Check ${fields}; \`errors\` says what each should be.`, { errors }),
+        new ProblemError(code, `Check ${fields}; \`errors\` says what each should be.`, { errors }),
       )
     },
   })
   app.use(
     bodyLimit({
       maxSize: BODY_BYTES_MAX,
-      onError: (c) =>
-        problemResponse(
+      onError: (c) => {
+        // The rest of the body is not waited for.
+        c.header('Connection', 'close')
+        return problemResponse(
           c,
           new ProblemError('body_too_large', `A body has at most ${String(BODY_BYTES_MAX)} bytes here.`),
-        ),
+        )
+      },
     }),
   )
   app.use('/v1/*', async (c, next) => {
@@ -50,10 +55,7 @@ export function createControlApp(options: ControlOptions): ControlApp {
       Number(c.req.header('content-length') ?? 0) > 0 || c.req.header('transfer-encoding') !== undefined
     const type = c.req.header('content-type') ?? ''
     if (hasBody && !/^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(type)) {
-      throw new ProblemError(
-        'unsupported_media_type',
-        'Send the body as JSON, with Content-Type: application/json.',
-      )
+      throw notJson()
     }
     await next()
     c.header('X-Content-Type-Options', 'nosniff')
@@ -69,6 +71,7 @@ export function createControlApp(options: ControlOptions): ControlApp {
   addWorkspaceRoutes(app, options)
   addSetupRoute(app, options)
   addMachineRoutes(app, options)
+  addPages(app)
   addErrorHandling(app, options)
   return app
 }
@@ -76,8 +79,8 @@ export function createControlApp(options: ControlOptions): ControlApp {
 /** What orchestrators, monitors and generators ask. Nothing here tells of any workspace. */
 function addMachineRoutes(app: ControlApp, options: ControlOptions): void {
   app.get('/healthz', (c) => c.json({ status: 'ok' }))
-  app.get('/readyz', async (c) => {
-    const ready = await options.isReady()
+  app.get('/readyz', (c) => {
+    const ready = options.isReady()
     return c.json({ status: ready ? 'ready' : 'not ready' }, ready ? 200 : 503)
   })
   app.get('/metrics', (c) => c.text(options.metrics(), 200, { 'Content-Type': 'text/plain; version=0.0.4' }))
@@ -97,13 +100,27 @@ function addErrorHandling(app: ControlApp, options: ControlOptions): void {
       return problemResponse(c, error)
     }
     if (error instanceof HTTPException) {
-      return problemResponse(c, new ProblemError('invalid_request', 'The body is not well-formed JSON.'))
+      return problemResponse(c, error.status === 415 ? notJson() : malformed())
     }
     options.log(error, 'a request failed')
     const detail =
-      'Something went wrong on our side; nothing was changed. Try again, and if it stays, look in the log for the request id.'
+      'Something went wrong on our side. A change that was asked for may have taken effect or not: look before you repeat it. If it stays, look in the log for the request id.'
     const members = { request_id: c.get('requestId') }
     return problemResponse(c, new ProblemError('internal', detail, { members }))
+  })
+}
+
+function notJson(): ProblemError {
+  return new ProblemError(
+    'unsupported_media_type',
+    'Send the body as JSON, with Content-Type: application/json.',
+    { errors: [{ field: 'Content-Type', message: 'must be application/json' }] },
+  )
+}
+
+function malformed(): ProblemError {
+  return new ProblemError('invalid_request', 'The body is not well-formed JSON.', {
+    errors: [{ field: 'body', message: 'must be well-formed JSON' }],
   })
 }
 

@@ -2,7 +2,6 @@ import type { HttpBindings } from '@hono/node-server'
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { AddressRange } from '@bitting/core'
 import type { Gatekeeper } from '../feed/gatekeeper.js'
-import type { KeyFeed } from '../feed/key-feed.js'
 import type { KeyActor } from '../services/actor.js'
 import type { ServiceContext } from '../services/context.js'
 import type { WritableDatabase } from '../storage/database.js'
@@ -11,14 +10,13 @@ import type { WritableDatabase } from '../storage/database.js'
 export interface ControlOptions {
   readonly context: ServiceContext
   readonly gatekeeper: Gatekeeper
-  readonly feed: KeyFeed
   /** For what is written outside any workspace: denials at the door and setup codes. */
   readonly database: WritableDatabase
   readonly trustedProxies: readonly AddressRange[]
   readonly nowMilliseconds: () => number
   readonly log: (error: unknown, message: string) => void
-  /** Says whether the node can serve: its database answers and its keys are current. */
-  readonly isReady: () => Promise<boolean>
+  /** Says whether the node can serve: its database answered lately and its keys are current. */
+  readonly isReady: () => boolean
   /** What Prometheus reads. */
   readonly metrics: () => string
 }

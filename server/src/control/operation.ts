@@ -31,7 +31,9 @@ interface OperationConfig<Q, S, N> {
   readonly problems?: readonly ProblemStatus[]
 }
 
-type NoRequest = { readonly params?: never }
+interface NoRequest {
+  readonly params?: never
+}
 
 type Answers<S, N extends number> = Record<
   N,

@@ -7,13 +7,17 @@ export const TEXT_LIMITS = { name: 100, note: 1000, reason: 500 } as const
 const ADDRESSES_MAX = 100
 const SECONDS_MAX = 4_102_444_800
 
-/** A text that people read: no control characters, no spaces around it. */
-function plainText(lengthMax: number): z.ZodString {
+/** A text that a database keeps exactly: no control characters, no halves of a character. */
+export function storableText(lengthMax: number): z.ZodString {
   return z
     .string()
     .max(lengthMax)
-    .refine((text) => !/\p{Cc}/u.test(text), 'must not contain control characters')
-    .refine((text) => text.trim() === text, 'must not begin or end with a space')
+    .refine((text) => !/[\p{Cc}\p{Cs}]/u.test(text), 'must not contain control characters')
+}
+
+/** A text that people read: no spaces around it. */
+function plainText(lengthMax: number): z.ZodString {
+  return storableText(lengthMax).refine((text) => text.trim() === text, 'must not begin or end with a space')
 }
 
 export const nameSchema = plainText(TEXT_LIMITS.name).min(1, 'give it a descriptive name')
@@ -21,7 +25,7 @@ export const nameSchema = plainText(TEXT_LIMITS.name).min(1, 'give it a descript
 export const noteSchema = z
   .string()
   .max(TEXT_LIMITS.note)
-  .refine((text) => !text.includes('\0'), 'must not contain NUL')
+  .refine((text) => !/[\0\p{Cs}]/u.test(text), 'must not contain NUL or half a character')
 export const reasonSchema = plainText(TEXT_LIMITS.reason)
 
 /** An RFC 3339 time with an offset, as whole seconds since 1970 UTC; parts of a second are dropped. */
@@ -30,6 +34,11 @@ export const timeSchema = z.iso
   .transform((text) => Math.floor(Date.parse(text) / 1000))
   .refine((seconds) => seconds > 0 && seconds < SECONDS_MAX, 'must lie between 1970 and 2100')
   .openapi({ type: 'string', format: 'date-time' })
+
+/** A time, or null for none. */
+export const nullableTimeSchema = timeSchema
+  .nullable()
+  .openapi({ type: ['string', 'null'], format: 'date-time' })
 
 const addressSchema = z
   .string()
@@ -45,12 +54,22 @@ export const allowedAddressesSchema = z
   .max(ADDRESSES_MAX)
   .nullable()
 
-/** `full`, or levels by permission. Which permissions exist is the catalog's matter, so it is checked against it. */
+/**
+ * `full`, or levels by permission. Which permissions exist is the catalog's matter, so it is checked against it. Zod
+ * leaves `__proto__` out of a record in silence, and a word that was not understood must not be dropped.
+ */
 export const accessSchema = z
-  .union([z.literal('full'), z.record(z.string().max(32), z.enum(['none', 'read', 'edit']))], {
-    error: 'must be "full", or an object of permissions and levels: {"history": "read"}',
-  })
+  .preprocess(
+    (access) => (hasPrototypeMember(access) ? null : access),
+    z.union([z.literal('full'), z.record(z.string().max(32), z.enum(['none', 'read', 'edit']))], {
+      error: 'must be "full", or an object of permissions and levels: {"history": "read"}',
+    }),
+  )
   .openapi({ example: { history: 'read', call: 'edit' } })
+
+function hasPrototypeMember(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, '__proto__')
+}
 
 export const environmentSchema = z.enum(ENVIRONMENTS)
 export const kindSchema = z.enum(['api', 'management'])
@@ -108,9 +127,19 @@ export const keyWithTokenSchema = z
   })
   .openapi('KeyWithToken')
 
-/** The query members of every list. */
-export const pageQuerySchema = z.object({
-  limit: z.coerce.number().int().min(1).max(100).default(50),
+/** A whole number in decimal digits, as a parameter. */
+export function wholeNumber(min: number, max: number) {
+  return z
+    .string()
+    .regex(/^\d{1,15}$/, 'must be a whole number')
+    .transform(Number)
+    .pipe(z.number().min(min).max(max))
+    .openapi({ type: 'integer', minimum: min, maximum: max })
+}
+
+/** The query members of every list. A member that is not known is an error: a filter is never dropped in silence. */
+export const pageQuerySchema = z.strictObject({
+  limit: wholeNumber(1, 100).default(50),
   cursor: z.string().max(500).optional(),
 })
 

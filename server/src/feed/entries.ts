@@ -9,25 +9,10 @@ import {
 import { accessOf } from '../services/keys/record.js'
 import { sealingContext } from '../services/keys/secret.js'
 import { upstreamSealingContext, workspaceCatalog } from '../services/workspace.js'
-import type { KeyRow, SecretRow, WorkspaceRow } from '../storage/schema.js'
+import type { WorkspaceRow } from '../storage/schema.js'
 import type { Sealer } from '../storage/sealing.js'
+import type { VerifierRow } from '../storage/verifier-rows.js'
 import type { Workspace } from './gatekeeper.js'
-
-/** The columns of a key that verification needs. */
-export type KeyColumns = Pick<
-  KeyRow,
-  | 'kind'
-  | 'access'
-  | 'allowed_addresses'
-  | 'not_before'
-  | 'expires_at'
-  | 'suspended_at'
-  | 'revoked_at'
-  | 'deleted_at'
->
-
-/** The columns of a secret that verification needs. */
-export type SecretColumns = Pick<SecretRow, 'id' | 'workspace_id' | 'key_id' | 'sealed_digest' | 'retires_at'>
 
 interface PackedAccess {
   readonly full: boolean
@@ -43,7 +28,7 @@ export class EntryMaker {
   readonly #catalogs: { readonly api: Catalog; readonly management: Catalog }
   readonly #management: ActiveCatalog
   readonly #api: ActiveCatalog
-  readonly #packed = new Map<string, PackedAccess>()
+  readonly #packed = { api: new Map<string, PackedAccess>(), management: new Map<string, PackedAccess>() }
 
   constructor(sealer: Sealer, catalogs: { readonly api: Catalog; readonly management: Catalog }) {
     this.#sealer = sealer
@@ -67,37 +52,36 @@ export class EntryMaker {
   }
 
   /** The table's entry for a secret of a key, null where nothing of it must be accepted any more. */
-  entry(key: KeyColumns, secret: SecretColumns): KeyEntry | null {
-    if (secret.sealed_digest === null || key.deleted_at !== null) return null
-    const { full, mask } = this.#pack(key.kind, key.access)
-    const retiring =
-      secret.retires_at !== null && (key.expires_at === null || secret.retires_at < key.expires_at)
+  entry(row: VerifierRow): KeyEntry | null {
+    if (row.sealed_digest === null || row.deleted_at !== null) return null
+    const { full, mask } = this.#pack(row.kind, row.access)
+    const retiring = row.retires_at !== null && (row.expires_at === null || row.retires_at < row.expires_at)
     return {
-      secretId: secret.id,
-      digest: this.#sealer.open(secret.sealed_digest, sealingContext(secret.workspace_id, secret.id)),
-      workspaceId: secret.workspace_id,
-      kind: key.kind,
-      state: key.revoked_at !== null ? 'revoked' : key.suspended_at !== null ? 'suspended' : 'active',
+      secretId: row.id,
+      digest: this.#sealer.open(row.sealed_digest, sealingContext(row.workspace_id, row.id)),
+      workspaceId: row.workspace_id,
+      kind: row.kind,
+      state: row.revoked_at !== null ? 'revoked' : row.suspended_at !== null ? 'suspended' : 'active',
       retiring,
       full,
       mask,
-      expiresAt: retiring ? secret.retires_at : key.expires_at,
-      notBefore: key.not_before,
+      expiresAt: retiring ? row.retires_at : row.expires_at,
+      notBefore: row.not_before,
       allowedAddresses:
-        key.allowed_addresses === null ? null : (JSON.parse(key.allowed_addresses) as string[]),
+        row.allowed_addresses === null ? null : (JSON.parse(row.allowed_addresses) as string[]),
     }
   }
 
   /** An overlay maps operations and never adds permissions, so one packing serves every workspace. */
   #pack(kind: KeyKind, text: string): PackedAccess {
-    const name = `${kind} ${text}`
-    const known = this.#packed.get(name)
+    const packings = this.#packed[kind]
+    const known = packings.get(text)
     if (known !== undefined) return known
     const access = accessOf(text)
     const mask = access === 'full' ? ([0, 0] as const) : packAccess(this.#catalogs[kind], access)
     const packed = { full: access === 'full', mask }
-    if (this.#packed.size >= PACKED_MAX) this.#packed.clear()
-    this.#packed.set(name, packed)
+    if (packings.size >= PACKED_MAX) packings.clear()
+    packings.set(text, packed)
     return packed
   }
 }

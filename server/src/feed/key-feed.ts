@@ -1,6 +1,7 @@
 import { KeyTable } from '@bitting/core'
 import { currentRevision, readChanges } from '../storage/change-log.js'
 import type { Database } from '../storage/database.js'
+import { readAllSecrets, readSecretsOfKeys } from '../storage/verifier-rows.js'
 import type { EntryMaker } from './entries.js'
 import type { Lease, Workspace } from './gatekeeper.js'
 
@@ -20,23 +21,6 @@ export interface FeedOptions {
 const LEASE_MILLISECONDS = 10_000
 const POLL_MILLISECONDS = 1_000
 const CHANGES_A_READ = 500
-const SECRETS_A_READ = 5_000
-
-const SECRET_COLUMNS = [
-  'secrets.id',
-  'secrets.workspace_id',
-  'secrets.key_id',
-  'secrets.sealed_digest',
-  'secrets.retires_at',
-  'keys.kind',
-  'keys.access',
-  'keys.allowed_addresses',
-  'keys.not_before',
-  'keys.expires_at',
-  'keys.suspended_at',
-  'keys.revoked_at',
-  'keys.deleted_at',
-] as const
 
 /**
  * Keeps a node's key table as the database has it: loads everything once, then follows the change log in the order
@@ -124,23 +108,13 @@ export class KeyFeed implements Lease {
     for (const row of await database.read.selectFrom('workspaces').selectAll().execute()) {
       this.table.setWorkspace(entries.workspace(row))
     }
-    for (let after = ''; ;) {
-      const rows = await database.read
-        .selectFrom('secrets')
-        .innerJoin('keys', 'keys.id', 'secrets.key_id')
-        .select(SECRET_COLUMNS)
-        .where('secrets.id', '>', after)
-        .where('secrets.sealed_digest', 'is not', null)
-        .orderBy('secrets.id')
-        .limit(SECRETS_A_READ)
-        .execute()
+    for await (const rows of readAllSecrets(database)) {
       for (const row of rows) {
-        const entry = entries.entry(row, row)
+        // A workspace made since its table was read comes with the log, and its keys after it.
+        if (this.table.workspace(row.workspace_id) === undefined) continue
+        const entry = entries.entry(row)
         if (entry !== null) this.table.put(entry)
       }
-      const last = rows.at(-1)
-      if (last === undefined) break
-      after = last.id
     }
     this.#revision = revision
     await this.#readToEnd()
@@ -179,14 +153,9 @@ export class KeyFeed implements Lease {
   async #applyKeys(ids: readonly string[]): Promise<void> {
     if (ids.length === 0) return
     const { database, entries } = this.#options
-    const rows = await database.read
-      .selectFrom('secrets')
-      .innerJoin('keys', 'keys.id', 'secrets.key_id')
-      .select(SECRET_COLUMNS)
-      .where('secrets.key_id', 'in', ids)
-      .execute()
+    const rows = await readSecretsOfKeys(database, ids)
     for (const row of rows) {
-      const entry = entries.entry(row, row)
+      const entry = entries.entry(row)
       if (entry === null) this.table.remove(row.id)
       else this.table.put(entry)
     }

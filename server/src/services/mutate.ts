@@ -44,7 +44,8 @@ export interface MutationRequest {
 
 /**
  * The only way to write. Authorises the actor, runs the work in one transaction with its audit entry and its
- * change-log rows, and returns when the change is durable and this node's own verifier knows of it.
+ * change-log rows, and returns when the change is durable and, unless the database failed it, this node's own verifier
+ * knows of it.
  */
 export type Mutate = <T>(
   request: MutationRequest,
@@ -57,7 +58,10 @@ export interface MutateOptions {
   /** The operations of the management API by name. */
   readonly operations: ReadonlyMap<string, Operation>
   readonly nowMilliseconds: () => number
-  /** Makes this node's verifier catch up with what was just committed. */
+  /**
+   * Makes this node's verifier catch up with what was just committed. Where it cannot, what was committed stays so and
+   * is acknowledged: the verifier then goes strict when its lease ends, as after any other change that it missed.
+   */
   readonly catchUp: () => Promise<void>
 }
 
@@ -67,7 +71,7 @@ export function createMutate(options: MutateOptions): Mutate {
     try {
       authoriseActor(options, request)
       const outcome = await options.database.transact((tx) => runMutation(options, request, work, tx))
-      await options.catchUp()
+      await options.catchUp().catch(() => undefined)
       return outcome
     } catch (error) {
       if (error instanceof ProblemError && error.status === 403)

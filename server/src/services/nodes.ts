@@ -1,24 +1,13 @@
+import type { NodesView } from '@bitting/client'
 import { currentRevision } from '../storage/change-log.js'
 import type { Database } from '../storage/database.js'
 import { NODE_SILENCE_MILLISECONDS_MAX } from '../feed/node.js'
-
-/** A node that verifies keys, and how far it is. */
-export interface NodeView {
-  readonly id: string
-  /** The newest change that its verifier knows of. */
-  readonly revision: number
-  readonly seen_at: string
-  readonly started_at: string
-}
 
 /**
  * The nodes heard from lately, and the newest revision there is: a change is in force everywhere when every node has
  * reached its revision. A node that is not heard from stops believing its keys when its lease ends.
  */
-export async function listNodes(
-  database: Database,
-  nowMilliseconds: number,
-): Promise<{ revision: number; nodes: NodeView[] }> {
+export async function listNodes(database: Database, nowMilliseconds: number): Promise<NodesView> {
   const rows = await database.read
     .selectFrom('nodes')
     .selectAll()

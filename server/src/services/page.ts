@@ -8,11 +8,8 @@ export interface PageRequest {
   readonly cursor: string | null
 }
 
-/** One part of a list, and the cursor of the next part; null at the end. */
-export interface Page<T> {
-  readonly data: T[]
-  readonly next_cursor: string | null
-}
+/** What a whole number looks like in a cursor: at most fifteen digits, which a number holds exactly. */
+export const CURSOR_NUMBER = /^\d{1,15}$/
 
 /** A cursor that names the last row of a page by the values it is sorted by. Opaque to callers. */
 export function encodeCursor(values: readonly string[]): string {
@@ -22,18 +19,15 @@ export function encodeCursor(values: readonly string[]): string {
 /**
  * The values in a cursor, null for no cursor.
  *
- * @throws {ProblemError} invalid_request where the text was not made by {@link encodeCursor} with as many values
+ * @param forms what each value looks like, because they come back from outside and go into a query
+ * @throws {ProblemError} invalid_request where the text is not what {@link encodeCursor} makes of such values
  */
-export function decodeCursor(cursor: string | null, length: number): readonly string[] | null {
+export function decodeCursor(cursor: string | null, forms: readonly RegExp[]): readonly string[] | null {
   if (cursor === null) return null
   try {
     const values: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'))
-    if (
-      Array.isArray(values) &&
-      values.length === length &&
-      values.every((value) => typeof value === 'string')
-    ) {
-      return values
+    if (Array.isArray(values) && values.length === forms.length && values.every(isText)) {
+      if (forms.every((form, index) => form.test(values[index] ?? ''))) return values
     }
   } catch {
     // Falls through to the same answer: a cursor is ours or it is not.
@@ -45,4 +39,8 @@ export function decodeCursor(cursor: string | null, length: number): readonly st
       errors: [{ field: 'cursor', message: 'use next_cursor of the page before, unchanged' }],
     },
   )
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string'
 }

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
+import type { Transaction } from 'kysely'
 import { NO_CONDITIONS, OPEN_CEILINGS, ProblemError, randomBase62 } from '@bitting/core'
 import type { WritableDatabase } from '../storage/database.js'
+import type { Schema } from '../storage/schema.js'
 import { operatorOf } from './actor.js'
 import type { ServiceContext } from './context.js'
 import { createKey } from './keys/create.js'
@@ -20,11 +22,21 @@ export async function isSetUp(context: Pick<ServiceContext, 'database'>): Promis
   return row !== undefined
 }
 
-/** Makes a workspace and, in it, a management key with full access. For whoever runs the program. */
-export async function createWorkspace(context: ServiceContext, name: string): Promise<NewWorkspace> {
+/**
+ * Makes a workspace and, in it, a management key with full access. For whoever runs the program.
+ *
+ * @param onlyFirst refuse where there is a workspace already, also one that is made at the same moment
+ * @throws {ProblemError} already_set_up
+ */
+export async function createWorkspace(
+  context: ServiceContext,
+  name: string,
+  onlyFirst = false,
+): Promise<NewWorkspace> {
   const workspaceId = `ws_${randomBase62(WORKSPACE_ID_LENGTH, context.randomBytes)}`
   const actor = operatorOf(workspaceId)
   await context.mutate({ actor, operation: 'createWorkspace' }, async (tx) => {
+    if (onlyFirst) await requireNone(tx)
     await tx
       .insertInto('workspaces')
       .values({
@@ -50,6 +62,17 @@ export async function createWorkspace(context: ServiceContext, name: string): Pr
     }
   })
   return { workspaceId, managementKey: await createOwnerKey(context, workspaceId, 'Owner') }
+}
+
+/** Locks the installation's one row, so that of two first workspaces the second finds the first. */
+async function requireNone(tx: Transaction<Schema>): Promise<void> {
+  await tx
+    .updateTable('installation')
+    .set((row) => ({ revision: row.ref('revision') }))
+    .where('id', '=', 1)
+    .execute()
+  const first = await tx.selectFrom('workspaces').select('id').limit(1).executeTakeFirst()
+  if (first !== undefined) throw new ProblemError('already_set_up', 'There is a workspace already.')
 }
 
 /** Makes a management key with full access in a workspace, for whoever runs the program: the way back in. */
@@ -118,7 +141,7 @@ export async function useSetupCode(
     .orderBy('created_at')
     .limit(1)
     .executeTakeFirst()
-  if (first === undefined) return createWorkspace(context, 'Default')
+  if (first === undefined) return createWorkspace(context, 'Default', true)
   return { workspaceId: first.id, managementKey: await createOwnerKey(context, first.id, 'Owner') }
 }
 

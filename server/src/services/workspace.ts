@@ -1,3 +1,4 @@
+import type { WorkspaceView } from '@bitting/client'
 import {
   ceilingExcess,
   ENVIRONMENTS,
@@ -18,19 +19,6 @@ import type { Actor } from './actor.js'
 import type { ServiceContext } from './context.js'
 import { accessOf, formatTime, stateOf } from './keys/record.js'
 import type { Mutated } from './mutate.js'
-
-/** A workspace as the API shows it. */
-export interface WorkspaceView {
-  readonly id: string
-  readonly name: string
-  readonly ceilings: Ceilings
-  /** Origin of the workspace's own upstream, null for the installation's. */
-  readonly upstream: string | null
-  /** Whether the workspace has a credential of its own for the upstream. The credential itself is never shown. */
-  readonly upstream_key_set: boolean
-  readonly version: number
-  readonly created_at: string
-}
 
 /** What to change of a workspace. Absent members stay as they are. */
 export interface UpdateWorkspaceInput {
@@ -76,13 +64,17 @@ export async function getWorkspace(context: ServiceContext, workspaceId: string)
   return viewWorkspace(await findWorkspace(context.database.read, workspaceId))
 }
 
-/** The catalog and overlay in force for a workspace. */
+/** The catalog and overlay in force for a workspace, and the version of the workspace that has them. */
 export async function getCatalog(
   context: ServiceContext,
   workspaceId: string,
-): Promise<{ readonly catalog: Catalog; readonly overlay: readonly OverlayMapping[] }> {
+): Promise<{
+  readonly catalog: Catalog
+  readonly overlay: readonly OverlayMapping[]
+  readonly version: number
+}> {
   const row = await findWorkspace(context.database.read, workspaceId)
-  return { catalog: workspaceCatalog(context, row), overlay: overlayOf(row) }
+  return { catalog: workspaceCatalog(context, row), overlay: overlayOf(row), version: row.version }
 }
 
 /**
@@ -99,12 +91,7 @@ export async function updateWorkspace(
 ): Promise<Mutated<WorkspaceView>> {
   return context.mutate({ actor, operation: 'updateWorkspace' }, async (tx) => {
     const row = await findWorkspace(tx, actor.workspaceId)
-    if (version !== null && version !== row.version) {
-      throw new ProblemError(
-        'version_conflict',
-        'The workspace was changed since you read it. Read it again, then repeat the change.',
-      )
-    }
+    checkWorkspaceVersion(row, version)
     const ceilings = changedCeilings(context, row, input)
     if (input.ceilings !== undefined) await checkNoKeyAbove(tx, context, row.id, ceilings)
     const upstream = input.upstream === undefined ? row.upstream : checkUpstream(context, input.upstream)
@@ -145,16 +132,24 @@ export async function updateWorkspace(
   })
 }
 
+/** An overlay, and the version of the workspace that has it. */
+export interface CatalogOverlay {
+  readonly mappings: readonly OverlayMapping[]
+  readonly version: number
+}
+
 /**
  * Replaces the workspace's overlay of the catalog.
  *
- * @throws {ProblemError} invalid_body with every flaw by its place in the list
+ * @param version the version of the workspace that the caller saw, null to change whatever is there
+ * @throws {ProblemError} version_conflict, and invalid_body with every flaw by its place in the list
  */
 export async function setCatalogOverlay(
   context: ServiceContext,
   actor: Actor,
   mappings: readonly OverlayMapping[],
-): Promise<Mutated<readonly OverlayMapping[]>> {
+  version: number | null,
+): Promise<Mutated<CatalogOverlay>> {
   return context.mutate({ actor, operation: 'setCatalogOverlay' }, async (tx) => {
     const merged = overlayCatalog(context.catalogs.api, mappings)
     if (!merged.ok) {
@@ -166,13 +161,14 @@ export async function setCatalogOverlay(
       })
     }
     const row = await findWorkspace(tx, actor.workspaceId)
+    checkWorkspaceVersion(row, version)
     await tx
       .updateTable('workspaces')
       .set({ overlay: JSON.stringify(mappings), version: row.version + 1 })
       .where('id', '=', row.id)
       .execute()
     return {
-      result: mappings,
+      result: { mappings, version: row.version + 1 },
       audit: {
         action: 'catalog.overlay',
         resource: { type: 'workspace', id: row.id },
@@ -181,6 +177,14 @@ export async function setCatalogOverlay(
       changed: [{ subject: 'workspace', id: row.id }],
     }
   })
+}
+
+function checkWorkspaceVersion(row: WorkspaceRow, version: number | null): void {
+  if (version === null || version === row.version) return
+  throw new ProblemError(
+    'version_conflict',
+    'The workspace was changed since you read it. Read it again, then repeat the change.',
+  )
 }
 
 function changedCeilings(context: ServiceContext, row: WorkspaceRow, input: UpdateWorkspaceInput): Ceilings {

@@ -15,6 +15,8 @@ export interface SqlTypes {
   readonly blob: string
   /** What stands after a table's columns. */
   readonly strict: string
+  /** The same for a table that is kept in the order of its primary key, so that its rows are read without seeking. */
+  readonly clustered: string
 }
 
 /**
@@ -31,8 +33,8 @@ export interface Migration {
 export const MIGRATIONS: readonly Migration[] = [INITIAL]
 
 const TYPES: Readonly<Record<EngineName, SqlTypes>> = {
-  sqlite: { integer: 'integer', blob: 'blob', strict: 'strict' },
-  postgres: { integer: 'bigint', blob: 'bytea', strict: '' },
+  sqlite: { integer: 'integer', blob: 'blob', strict: 'strict', clustered: 'strict, without rowid' },
+  postgres: { integer: 'bigint', blob: 'bytea', strict: '', clustered: '' },
 }
 
 // PostgreSQL's `create table if not exists` is not atomic: the slower of two processes may get a violation of a

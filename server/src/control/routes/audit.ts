@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi'
 import { getAuditEntry, listAuditEntries } from '../../audit/log.js'
 import type { ControlApp, ControlOptions } from '../environment.js'
 import { operation } from '../operation.js'
-import { pageQuerySchema } from '../schemas.js'
+import { pageQuerySchema, storableText, wholeNumber } from '../schemas.js'
 
 const entrySchema = z
   .object({
@@ -25,9 +25,9 @@ const entrySchema = z
   .openapi('AuditEntry')
 
 const filterSchema = pageQuerySchema.extend({
-  action: z.string().max(64).optional(),
-  actor: z.string().max(64).optional(),
-  resource: z.string().max(64).optional(),
+  action: storableText(64).optional(),
+  actor: storableText(64).optional(),
+  resource: storableText(64).optional(),
   outcome: z.enum(['success', 'failure']).optional(),
 })
 
@@ -53,12 +53,7 @@ export function addAuditRoutes(app: ControlApp, options: ControlOptions): void {
     summary: 'One entry of the audit log by its place',
     request: {
       params: z.object({
-        index: z.coerce
-          .number()
-          .int()
-          .min(0)
-          .max(Number.MAX_SAFE_INTEGER)
-          .openapi({ param: { name: 'index', in: 'path' } }),
+        index: wholeNumber(0, Number.MAX_SAFE_INTEGER).openapi({ param: { name: 'index', in: 'path' } }),
       }),
     },
     result: entrySchema,

@@ -1,4 +1,4 @@
-import { ProblemError, type StateChange } from '@bitting/core'
+import type { StateChange } from '@bitting/core'
 import { z } from '@hono/zod-openapi'
 import { changeKeyState } from '../../services/keys/change-state.js'
 import { createKey } from '../../services/keys/create.js'
@@ -19,15 +19,17 @@ import {
   kindSchema,
   nameSchema,
   noteSchema,
+  nullableTimeSchema,
   pageQuerySchema,
   reasonSchema,
   stateSchema,
-  timeSchema,
+  storableText,
+  TEXT_LIMITS,
 } from '../schemas.js'
 
 const conditionsSchema = z.strictObject({
   allowed_addresses: allowedAddressesSchema.optional(),
-  not_before: timeSchema.nullable().optional(),
+  not_before: nullableTimeSchema.optional(),
 })
 
 const createSchema = z
@@ -37,7 +39,7 @@ const createSchema = z
     environment: environmentSchema,
     access: accessSchema,
     conditions: conditionsSchema.optional(),
-    expires_at: timeSchema.nullable().optional(),
+    expires_at: nullableTimeSchema.optional(),
     note: noteSchema.default(''),
   })
   .openapi('CreateKey')
@@ -47,7 +49,7 @@ const updateSchema = z
     name: nameSchema.optional(),
     access: accessSchema.optional(),
     conditions: conditionsSchema.optional(),
-    expires_at: timeSchema.nullable().optional(),
+    expires_at: nullableTimeSchema.optional(),
     note: noteSchema.optional(),
   })
   .refine((body) => Object.keys(body).length > 0, 'name at least one thing to change')
@@ -66,7 +68,7 @@ const listQuerySchema = pageQuerySchema.extend({
       description: 'One or more states, separated by commas',
       example: 'active,suspended',
     }),
-  name: nameSchema.optional().openapi({ description: 'Part of the name, in any case' }),
+  name: storableText(TEXT_LIMITS.name).optional().openapi({ description: 'Part of the name, in any case' }),
 })
 
 const TOKEN_NOTE =
@@ -129,12 +131,13 @@ function addCreateAndRotate(app: ControlApp, options: ControlOptions): void {
       },
     },
     result: keyWithTokenSchema,
-    problems: [404, 409],
+    problems: [404, 409, 412],
   })
   app.openapi(rotate, async (c) => {
     const { overlap_seconds: overlap } = c.req.valid('json')
     const { id } = c.req.valid('param')
-    const rotated = await rotateKey(options.context, c.get('actor'), id, overlap, await idempotencyOf(c))
+    const input = { overlapSeconds: overlap, version: ifMatch(c) }
+    const rotated = await rotateKey(options.context, c.get('actor'), id, input, await idempotencyOf(c))
     describeMutation(c, rotated)
     return c.json(withToken(rotated), 200)
   })
@@ -215,17 +218,11 @@ function addDelete(app: ControlApp, options: ControlOptions): void {
   })
   app.openapi(remove, async (c) => {
     const { id } = c.req.valid('param')
-    const actor = c.get('actor')
-    const { name } = await getKey(options.context, actor.workspaceId, id)
-    const { confirm } = c.req.valid('query')
-    if (c.req.header('if-match') === undefined && confirm !== name) {
-      throw new ProblemError(
-        'confirmation_required',
-        'Deleting cannot be undone. Repeat the request with If-Match and the ETag of the key, or with ?confirm= and the exact name of the key.',
-      )
-    }
-    const input = { change: 'destroy', reason: null, version: ifMatch(c) } as const
-    const deleted = await changeKeyState(options.context, actor, id, input)
+    const version = ifMatch(c)
+    const isConditional = c.req.header('if-match') !== undefined
+    const confirmation = isConditional ? null : { name: c.req.valid('query').confirm ?? null }
+    const input = { change: 'destroy', reason: null, version, confirmation } as const
+    const deleted = await changeKeyState(options.context, c.get('actor'), id, input)
     describeMutation(c, deleted)
     return c.json(deleted.result, 200)
   })

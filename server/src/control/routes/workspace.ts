@@ -128,7 +128,8 @@ function addCatalog(app: ControlApp, options: ControlOptions): void {
     result: catalogSchema,
   })
   app.openapi(get, async (c) => {
-    const { catalog, overlay } = await getCatalog(context, c.get('actor').workspaceId)
+    const { catalog, overlay, version } = await getCatalog(context, c.get('actor').workspaceId)
+    c.header('ETag', `"${String(version)}"`)
     return c.json(viewCatalog(catalog, overlay), 200)
   })
 
@@ -137,12 +138,13 @@ function addCatalog(app: ControlApp, options: ControlOptions): void {
     summary: 'Map operations to permissions in this workspace; replaces what was mapped before',
     request: { body: { content: { 'application/json': { schema: overlaySchema } }, required: true } },
     result: overlaySchema,
+    problems: [412],
   })
   app.openapi(set, async (c) => {
     const { operations } = c.req.valid('json')
-    const changed = await setCatalogOverlay(context, c.get('actor'), operations)
-    c.header('Bitting-Revision', String(changed.revision))
-    return c.json({ operations: [...changed.result] as z.infer<typeof mappingSchema>[] }, 200)
+    const changed = await setCatalogOverlay(context, c.get('actor'), operations, ifMatch(c))
+    describeMutation(c, changed)
+    return c.json({ operations }, 200)
   })
 }
 

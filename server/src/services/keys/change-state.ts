@@ -18,6 +18,8 @@ export interface StateChangeInput {
   readonly reason: string | null
   /** The version that the caller saw, null to change whatever is there. */
   readonly version: number | null
+  /** The name by which the caller confirms, which must be the key's own; null or absent where none is needed. */
+  readonly confirmation?: { readonly name: string | null } | null
 }
 
 const OPERATIONS = {
@@ -40,7 +42,7 @@ const ACTIONS = {
  * Suspends, resumes, revokes or deletes a key. Taking power away asks only for the operation; giving it back asks for
  * at least what the key has.
  *
- * @throws {ProblemError} not_found, version_conflict, state_conflict, grant_exceeds_own
+ * @throws {ProblemError} not_found, version_conflict, confirmation_required, state_conflict, grant_exceeds_own
  */
 export async function changeKeyState(
   context: ServiceContext,
@@ -55,6 +57,7 @@ export async function changeKeyState(
     const now = context.now()
     const row = await findKeyRow(tx, workspaceId, id)
     checkVersion(row, input.version)
+    checkConfirmation(row, input)
     const before = stateOf(row, now)
     if (!canChange(before, change)) throw impossible(row, before, change)
     if (change === 'resume') {
@@ -68,7 +71,7 @@ export async function changeKeyState(
       .where('workspace_id', '=', workspaceId)
       .where('id', '=', id)
       .execute()
-    if (change === 'destroy') await destroySecrets(tx, context, workspaceId, id, 'all')
+    if (change === 'destroy') await destroySecrets(tx, context, workspaceId, id)
     const result = await readKey(tx, workspaceId, id, now)
     return {
       result,
@@ -80,6 +83,15 @@ export async function changeKeyState(
       changed: [{ subject: 'key', id }],
     }
   })
+}
+
+function checkConfirmation(row: KeyRow, { confirmation }: StateChangeInput): void {
+  if (confirmation === undefined || confirmation === null || confirmation.name === row.name) return
+  throw new ProblemError(
+    'confirmation_required',
+    'Deleting cannot be undone. Repeat the request with If-Match and the ETag of the key, or with ?confirm= and the exact name of the key.',
+    { errors: [{ field: 'confirm', message: 'must be the exact name of the key' }] },
+  )
 }
 
 function marksOf(

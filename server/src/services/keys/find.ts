@@ -1,16 +1,10 @@
-import {
-  ENVIRONMENTS,
-  KEY_STATES,
-  ProblemError,
-  type Environment,
-  type KeyKind,
-  type KeyState,
-} from '@bitting/core'
+import type { Page } from '@bitting/client'
+import { ProblemError, type Environment, type KeyKind, type KeyState } from '@bitting/core'
 import { sql, type ExpressionBuilder, type ExpressionWrapper, type SqlBool, type Transaction } from 'kysely'
 import type { Database } from '../../storage/database.js'
 import type { KeyRow, Schema } from '../../storage/schema.js'
 import type { ServiceContext } from '../context.js'
-import { decodeCursor, encodeCursor, type Page, type PageRequest } from '../page.js'
+import { CURSOR_NUMBER, decodeCursor, encodeCursor, type PageRequest } from '../page.js'
 import { viewKey, type KeyView } from './record.js'
 
 /** Which keys to list. Absent members match everything, deleted and expired keys too. */
@@ -23,6 +17,8 @@ export interface KeyFilter {
 }
 
 type Reader = Pick<Database['read'], 'selectFrom'>
+
+const KEY_ID = /^key_[0-9A-Za-z]{1,32}$/
 
 /**
  * The key of a workspace, to be changed in a transaction.
@@ -80,7 +76,7 @@ export async function listKeys(
     .orderBy('created_at', 'desc')
     .orderBy('id', 'desc')
     .limit(page.limit + 1)
-  const after = decodeCursor(page.cursor, 2)
+  const after = decodeCursor(page.cursor, [CURSOR_NUMBER, KEY_ID])
   if (after !== null) {
     const [createdAt, id] = [Number(after[0]), after[1] ?? '']
     query = query.where((row) =>
@@ -180,6 +176,3 @@ function notFound(): never {
     'There is no such key in this workspace. Check the id, and whose key you call with.',
   )
 }
-
-/** The names that a filter may use, for messages and schemas. */
-export const KEY_FILTER_VALUES = { environments: ENVIRONMENTS, states: KEY_STATES } as const

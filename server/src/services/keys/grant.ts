@@ -3,7 +3,6 @@ import {
   ceilingExcess,
   conditionsWithin,
   environmentIncludes,
-  isUsable,
   ProblemError,
   validateAccess,
   type Access,
@@ -96,7 +95,7 @@ export async function checkOwn(
     .where('workspace_id', '=', actor.workspaceId)
     .where('id', '=', actor.id)
     .executeTakeFirst()
-  if (own === undefined || !isUsable(stateOf(own, context.now()))) {
+  if (own === undefined || stateOf(own, context.now()) !== 'active') {
     throw exceeds('The key that asks for this is not active any more.')
   }
   const excess = accessExcess(accessOf(own.access), grant.access)

@@ -1,54 +1,7 @@
-import {
-  keyState,
-  type Access,
-  type Conditions,
-  type Environment,
-  type KeyKind,
-  type KeyState,
-} from '@bitting/core'
+import type { KeyView, MarkView, SecretView } from '@bitting/client'
+import { keyState, type Access, type Conditions, type KeyState } from '@bitting/core'
+export type { KeyView }
 import type { KeyRow, KeyUsageRow, SecretRow } from '../../storage/schema.js'
-
-/** One secret of a key as the API shows it: never more than its public part. */
-export interface SecretView {
-  readonly id: string
-  /** The public beginning of the token. */
-  readonly hint: string
-  readonly state: 'current' | 'retiring' | 'retired' | 'destroyed'
-  readonly created_at: string
-  readonly retires_at: string | null
-}
-
-/** What a person did to a key, and when. */
-interface MarkView {
-  readonly at: string
-  readonly by: string
-  readonly reason: string | null
-}
-
-/** A key as the API shows it. Times are RFC 3339. */
-export interface KeyView {
-  readonly id: string
-  readonly kind: KeyKind
-  readonly name: string
-  readonly environment: Environment
-  readonly access: Access
-  readonly state: KeyState
-  readonly conditions: { readonly allowed_addresses: string[] | null; readonly not_before: string | null }
-  readonly expires_at: string | null
-  readonly note: string
-  readonly secrets: SecretView[]
-  readonly version: number
-  readonly created_at: string
-  readonly created_by: string
-  readonly updated_at: string
-  readonly last_used_at: string | null
-  readonly last_used_address: string | null
-  readonly requests_allowed: number
-  readonly requests_denied: number
-  readonly suspended: MarkView | null
-  readonly revoked: MarkView | null
-  readonly deleted: MarkView | null
-}
 
 /** The access that a row holds: the word `full`, or a list as JSON. */
 export function accessOf(text: string): Access {

@@ -5,30 +5,39 @@ import type { IdempotentRequest, Mutated } from '../mutate.js'
 import { findKeyRow, readKey } from './find.js'
 import { checkOwn } from './grant.js'
 import { accessOf, conditionsOf, formatTime, type KeyView } from './record.js'
-import { addSecret, destroySecrets } from './secret.js'
-import { requireUsable } from './update.js'
+import { addSecret, retireSecrets } from './secret.js'
+import { checkVersion, requireUsable } from './update.js'
 
 /** The longest that an old secret may stay valid beside a new one, in seconds: 30 days. */
 export const OVERLAP_SECONDS_MAX: number = 30 * 24 * 3600
 
+/** How a key is to be rotated. */
+export interface RotateKeyInput {
+  /** How long the old secret stays valid, 0 to {@link OVERLAP_SECONDS_MAX}. */
+  readonly overlapSeconds: number
+  /** The version that the caller saw, null to rotate whatever is there. */
+  readonly version: number | null
+}
+
 /**
  * Gives a key a new secret; id, name, access and conditions stay. The old secret is valid for the overlap and then
- * retires; an overlap of zero retires it at once. A secret that was already retiring ends now: a key has two secrets
- * at most.
+ * retires; an overlap of zero retires it at once. A secret that was already retiring retires now: at most two secrets of
+ * a key are good at a time.
  *
- * @throws {ProblemError} not_found, state_conflict, grant_exceeds_own
+ * @throws {ProblemError} not_found, version_conflict, state_conflict, grant_exceeds_own
  */
 export async function rotateKey(
   context: ServiceContext,
   actor: Actor,
   id: string,
-  overlapSeconds: number,
+  { overlapSeconds, version }: RotateKeyInput,
   idempotency: IdempotentRequest | null = null,
 ): Promise<Mutated<KeyView>> {
   return context.mutate({ actor, operation: 'rotateKey', idempotency }, async (tx) => {
     const { workspaceId } = actor
     const now = context.now()
     const row = await findKeyRow(tx, workspaceId, id)
+    checkVersion(row, version)
     requireUsable(row, now, 'rotated')
     const { kind, environment } = row
     await checkOwn(tx, context, actor, {
@@ -43,16 +52,8 @@ export async function rotateKey(
         'The key was rotated too often to take another secret. Create a new key.',
       )
     }
-    await destroySecrets(tx, context, workspaceId, id, 'replaced')
     const retiresAt = now + overlapSeconds
-    await tx
-      .updateTable('secrets')
-      .set({ retires_at: retiresAt })
-      .where('workspace_id', '=', workspaceId)
-      .where('key_id', '=', id)
-      .where('retires_at', 'is', null)
-      .where('destroyed_at', 'is', null)
-      .execute()
+    await retireSecrets(tx, context, workspaceId, id, retiresAt)
     const generation = row.generation + 1
     const token = await addSecret(tx, context, { workspaceId, keyId: id, kind, environment }, generation)
     await tx

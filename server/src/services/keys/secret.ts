@@ -48,20 +48,41 @@ export async function addSecret(
   return token
 }
 
-/** Erases the digests of a key's secrets, all or those that have retired. The rows stay as tombstones. */
+/** Erases the digests of all secrets of a key. The rows stay as tombstones. */
 export async function destroySecrets(
   tx: Transaction<Schema>,
   context: ServiceContext,
   workspaceId: string,
   keyId: string,
-  which: 'all' | 'replaced',
 ): Promise<void> {
-  let query = tx
+  await tx
     .updateTable('secrets')
     .set({ sealed_digest: null, destroyed_at: context.now() })
     .where('workspace_id', '=', workspaceId)
     .where('key_id', '=', keyId)
     .where('destroyed_at', 'is', null)
-  if (which === 'replaced') query = query.where('retires_at', 'is not', null)
-  await query.execute()
+    .execute()
+}
+
+/**
+ * Makes room for a key's new secret: what has retired is destroyed, what is retiring retires now, and the current one
+ * retires at the time given. A secret that retired with this rotation keeps its digest until the next, so that whoever
+ * still holds it is told why it is refused.
+ */
+export async function retireSecrets(
+  tx: Transaction<Schema>,
+  context: ServiceContext,
+  workspaceId: string,
+  keyId: string,
+  retiresAt: number,
+): Promise<void> {
+  const now = context.now()
+  const secrets = tx
+    .updateTable('secrets')
+    .where('workspace_id', '=', workspaceId)
+    .where('key_id', '=', keyId)
+    .where('destroyed_at', 'is', null)
+  await secrets.set({ sealed_digest: null, destroyed_at: now }).where('retires_at', '<=', now).execute()
+  await secrets.set({ retires_at: now }).where('retires_at', '>', now).execute()
+  await secrets.set({ retires_at: retiresAt }).where('retires_at', 'is', null).execute()
 }

@@ -56,7 +56,7 @@ function installationTables({ integer, blob, strict }: SqlTypes): string[] {
   ]
 }
 
-function keyTables({ integer, blob, strict }: SqlTypes): string[] {
+function keyTables({ integer, blob, clustered }: SqlTypes): string[] {
   return [
     `create table if not exists keys (
       id text primary key not null,
@@ -84,7 +84,7 @@ function keyTables({ integer, blob, strict }: SqlTypes): string[] {
       deleted_by text,
       generation ${integer} not null,
       search_name text not null
-    ) ${strict}`,
+    ) ${clustered}`,
     `create table if not exists secrets (
       id text primary key not null,
       workspace_id text not null references workspaces (id),
@@ -95,7 +95,7 @@ function keyTables({ integer, blob, strict }: SqlTypes): string[] {
       created_at ${integer} not null,
       retires_at ${integer},
       destroyed_at ${integer}
-    ) ${strict}`,
+    ) ${clustered}`,
     `create table if not exists key_usage (
       key_id text primary key not null references keys (id),
       workspace_id text not null references workspaces (id),
@@ -103,11 +103,11 @@ function keyTables({ integer, blob, strict }: SqlTypes): string[] {
       denied ${integer} not null,
       last_used_at ${integer},
       last_used_address text
-    ) ${strict}`,
+    ) ${clustered}`,
   ]
 }
 
-function auditTables({ integer, strict }: SqlTypes): string[] {
+function auditTables({ integer, clustered }: SqlTypes): string[] {
   return [
     `create table if not exists audit_entries (
       workspace_id text not null references workspaces (id),
@@ -126,7 +126,7 @@ function auditTables({ integer, strict }: SqlTypes): string[] {
       request_id text,
       details text not null,
       primary key (workspace_id, idx)
-    ) ${strict}`,
+    ) ${clustered}`,
     `create table if not exists idempotency_records (
       workspace_id text not null references workspaces (id),
       actor_id text not null,
@@ -135,6 +135,6 @@ function auditTables({ integer, strict }: SqlTypes): string[] {
       response text not null,
       created_at ${integer} not null,
       primary key (workspace_id, actor_id, key_hash)
-    ) ${strict}`,
+    ) ${clustered}`,
   ]
 }

@@ -1,0 +1,124 @@
+// `npm run bench`: every figure is a ratio against a named baseline from the same run, sides in turn, medians of five
+// processes a side. Pass names to run a part: `npm run bench -- verify gateway`.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { median, print, ratioText, runCase, startCase } from './lib.mjs'
+import { cpuPerRequest } from './load.mjs'
+
+const PROCESSES = 5
+const MILLION = 1_000_000
+
+const parts = {
+  verify: async () => {
+    console.log('\nVerification in process, against one bare SHA-256 of the same token (processor time)')
+    for (const [keys, aim] of [
+      [10_000, '2 or less'],
+      [MILLION, '2.5 or less'],
+    ]) {
+      const results = []
+      for (let process = 0; process < PROCESSES; process++) results.push(await runCase('verify.mjs', keys))
+      print(
+        `verify at ${keys.toLocaleString('en')} keys / bare hash`,
+        ratioText(results.map((it) => it.verify / it.bare)),
+        aim,
+      )
+      if (keys === MILLION) {
+        print(
+          'bytes of the table a key, at a million',
+          median(results.map((it) => it.tableBytesPerKey)).toFixed(1),
+          '70 or less',
+        )
+      }
+    }
+  },
+
+  endpoint: async () => {
+    console.log('\nPOST /v1/verify, against a bare node:http server that reads and answers as much JSON')
+    const ratios = { cpu: [], rate: [] }
+    for (let process = 0; process < PROCESSES; process++) {
+      const bare = await startCase('bare-http.mjs')
+      const node = await startCase('node.mjs', 'http://127.0.0.1:9')
+      const bodies = node.tokens.map((token) =>
+        JSON.stringify({ token, method: 'GET', path: '/get-agent/agent_1' }),
+      )
+      const headers = { 'content-type': 'application/json', authorization: `Bearer ${node.managementKey}` }
+      const requestAt = (index) => ({
+        path: '/v1/verify',
+        method: 'POST',
+        headers,
+        body: bodies[index % bodies.length],
+      })
+      const left = await cpuPerRequest({ ...node, origin: node.controlUrl }, 8000, requestAt)
+      const right = await cpuPerRequest(bare, 8000, requestAt)
+      ratios.cpu.push(right.cpu / left.cpu)
+      ratios.rate.push(right.wall / left.wall)
+      await Promise.all([bare.stop(), node.stop()])
+    }
+    print('requests a processor second / bare node:http', ratioText(ratios.cpu))
+    print('requests a second at 64 connections / bare node:http', ratioText(ratios.rate))
+  },
+
+  gateway: async () => {
+    console.log('\nThe gateway, against pass-throughs that check nothing, in front of the same upstream')
+    const ratios = { undici: [], http: [], undiciRate: [], httpRate: [] }
+    for (let process = 0; process < PROCESSES; process++) {
+      const upstream = await startCase('upstream.mjs')
+      const sides = {
+        node: await startCase('node.mjs', upstream.origin),
+        undici: await startCase('pass-through.mjs', 'undici', upstream.origin),
+        http: await startCase('pass-through.mjs', 'http', upstream.origin),
+      }
+      const all = sides.node.tokens.map((token) => ({
+        authorization: `Bearer ${token}`,
+        accept: 'application/json',
+      }))
+      const requestAt = (index) => ({
+        path: '/get-agent/agent_1',
+        method: 'GET',
+        headers: all[index % all.length],
+      })
+      const results = {}
+      for (const [name, side] of Object.entries(sides))
+        results[name] = await cpuPerRequest(side, 12_000, requestAt)
+      for (const name of ['undici', 'http']) {
+        ratios[name].push(results[name].cpu / results.node.cpu)
+        ratios[`${name}Rate`].push(results[name].wall / results.node.wall)
+      }
+      await Promise.all([upstream, ...Object.values(sides)].map((side) => side.stop()))
+    }
+    print('requests a processor second / bare undici dispatch', ratioText(ratios.undici), '0.9 or more')
+    print('requests a second at 64 connections / bare undici dispatch', ratioText(ratios.undiciRate))
+    print('requests a processor second / bare node:http', ratioText(ratios.http))
+    print('requests a second at 64 connections / bare node:http', ratioText(ratios.httpRate))
+  },
+
+  'start-up': async () => {
+    console.log(
+      '\nStart with a million keys in SQLite, against reading their rows and doing nothing with them',
+    )
+    const directory = mkdtempSync(join(tmpdir(), 'bitting-bench-'))
+    try {
+      await runCase('make-keys.mjs', directory, MILLION)
+      const ratios = []
+      for (let process = 0; process < PROCESSES; process++) {
+        const rows = await runCase('start-up.mjs', 'rows', directory)
+        const feed = await runCase('start-up.mjs', 'feed', directory)
+        if (rows.secrets !== MILLION || feed.secrets !== MILLION) throw new Error('not every key was read')
+        ratios.push(feed.milliseconds / rows.milliseconds)
+      }
+      print('time until the verifier is ready / reading the rows', ratioText(ratios), 'under 3')
+    } finally {
+      rmSync(directory, { recursive: true, force: true })
+    }
+  },
+}
+
+const names = process.argv.slice(2)
+const unknown = names.filter((name) => !(name in parts))
+if (unknown.length > 0) {
+  console.error(`bench: there is no part ${unknown.join(', ')}; there are ${Object.keys(parts).join(', ')}`)
+  process.exit(2)
+}
+for (const name of names.length > 0 ? names : Object.keys(parts)) await parts[name]()
+console.log('\nRatios of one machine and one run; absolute times would say nothing elsewhere.')
