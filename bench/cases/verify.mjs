@@ -14,7 +14,7 @@ import {
 } from '@bitting/core'
 
 const keys = Number(process.argv[2])
-const turns = 7
+const turns = 15
 const calls = 200_000
 const now = 1_800_000_000
 
@@ -49,18 +49,28 @@ for (let index = 0; index < keys; index++) {
 }
 
 const order = Int32Array.from({ length: calls }, () => Math.floor(Math.random() * keys))
+
+// Two loops and not one with the side passed in: sharing a loop, the compiler spends its budget for inlining on both.
 const sides = {
-  bare: (header) => digest(header.slice(7)).length,
-  verify: (header) => {
-    const request = { token: header.slice(7), address: null, method: 'POST', path: '/v3/list-calls' }
-    return verify(table, digest, request, now).outcome === 'allowed' ? 1 : 0
+  bare: () => {
+    let sum = 0
+    for (let index = 0; index < calls; index++) sum += digest(headers[order[index]].slice(7)).length
+    return sum
+  },
+  verify: () => {
+    let sum = 0
+    for (let index = 0; index < calls; index++) {
+      const token = headers[order[index]].slice(7)
+      const request = { token, address: null, method: 'POST', path: '/v3/list-calls' }
+      if (verify(table, digest, request, now).outcome === 'allowed') sum++
+    }
+    return sum
   },
 }
 
 function time(side) {
   const before = process.cpuUsage()
-  let sum = 0
-  for (let index = 0; index < calls; index++) sum += side(headers[order[index]])
+  const sum = side()
   const { user, system } = process.cpuUsage(before)
   if (sum < calls) throw new Error('a good token was refused')
   return ((user + system) * 1000) / calls

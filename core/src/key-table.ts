@@ -58,6 +58,7 @@ const FLAG_FULL = 4
 const FLAG_MANAGEMENT = 8
 const FLAG_RETIRING = 16
 const FLAG_EXTRAS = 32
+const FLAGS_THAT_MAY_REFUSE = FLAG_SUSPENDED | FLAG_REVOKED | FLAG_EXTRAS
 const WORKSPACE_SHIFT = 8
 
 /** The most secrets one table holds: a slot keeps 24 bits of a record's number beside 8 bits of its hash. */
@@ -193,6 +194,18 @@ export class KeyTable<W extends TableWorkspace = TableWorkspace> {
   refusal(record: number, address: string | null, nowSeconds: number): DenialReason | null {
     const flags = this.#records[record * WORDS + FLAGS] ?? 0
     const expiry = (this.#records[record * WORDS + EXPIRY] ?? 0) >>> 0
+    if ((flags & FLAGS_THAT_MAY_REFUSE) === 0 && (expiry === 0 || nowSeconds < expiry)) return null
+    return this.#refusalBy(flags, expiry, record, address, nowSeconds)
+  }
+
+  /** Apart from the common case, so that this stays small enough to be inlined. */
+  #refusalBy(
+    flags: number,
+    expiry: number,
+    record: number,
+    address: string | null,
+    nowSeconds: number,
+  ): DenialReason | null {
     if ((flags & FLAG_REVOKED) !== 0) return 'key_revoked'
     if (expiry !== 0 && nowSeconds >= expiry) {
       return (flags & FLAG_RETIRING) === 0 ? 'key_expired' : 'secret_retired'
