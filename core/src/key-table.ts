@@ -4,7 +4,7 @@ import { addressAllowed, parseAddressList, type AddressList } from './conditions
 import type { DenialReason } from './decision.js'
 import type { OperationMatcher } from './operation-matcher.js'
 import { Principal } from './principal.js'
-import { packSecretId, unpackSecretId, type SecretIdWords } from './secret-id.js'
+import { hashSecretId, packSecretId, unpackSecretId, type SecretIdWords } from './secret-id.js'
 import type { KeyKind } from './token.js'
 
 /** A catalog in force and its compiled operations. */
@@ -128,7 +128,7 @@ export class KeyTable<W extends TableWorkspace = TableWorkspace> {
         slot = this.#slotOf(secretId, words)
       }
       record = this.#free.pop() ?? this.#used++
-      this.#slots[slot] = ((hashOfText(secretId, 0) & 0xff) << 24) | (record + 1)
+      this.#slots[slot] = ((hashSecretId(secretId, 0) & 0xff) << 24) | (record + 1)
       this.#size++
     }
     this.#records.set(words, record * WORDS + ID)
@@ -156,7 +156,7 @@ export class KeyTable<W extends TableWorkspace = TableWorkspace> {
    * @param digest 32 characters of one byte each, the cheapest result that a one-shot hash gives
    */
   match(text: string, start: number, digest: string): number {
-    const hash = hashOfText(text, start)
+    const hash = hashSecretId(text, start)
     const slots = this.#slots
     let slot = homeOf(hash, slots.length)
     for (;;) {
@@ -251,7 +251,7 @@ export class KeyTable<W extends TableWorkspace = TableWorkspace> {
 
   /** The slot of a secret: the one that holds it, or the empty one where it would go. */
   #slotOf(secretId: string, words: SecretIdWords): number {
-    const hash = hashOfText(secretId, 0)
+    const hash = hashSecretId(secretId, 0)
     const slots = this.#slots
     let slot = homeOf(hash, slots.length)
     for (let value = slots[slot] ?? 0; value !== 0; value = slots[slot] ?? 0) {
@@ -270,7 +270,7 @@ export class KeyTable<W extends TableWorkspace = TableWorkspace> {
   #hashOfRecord(record: number): number {
     const at = record * WORDS + ID
     const records = this.#records
-    return hashOfText(unpackSecretId(records[at] ?? 0, records[at + 1] ?? 0, records[at + 2] ?? 0), 0)
+    return hashSecretId(unpackSecretId(records[at] ?? 0, records[at + 1] ?? 0, records[at + 2] ?? 0), 0)
   }
 
   /** Moves later members of a probe run into a freed slot, so that no tombstone is ever needed. */
@@ -321,27 +321,6 @@ function flagsOf(entry: KeyEntry): number {
 function packExpiry(expiresAt: number | null): number {
   if (expiresAt === null) return 0
   return expiresAt >= 1 ? Math.min(EXPIRY_MAX, Math.floor(expiresAt)) : 1
-}
-
-/**
- * A hash of the last eight characters of a secret id: five random ones of the key and the number of the secret. Ids
- * are random, so this only has to spread them: four characters a word, then a round of MurmurHash3's finaliser.
- */
-function hashOfText(text: string, start: number): number {
-  const hash =
-    Math.imul(fourCharacters(text, start + 8), 0x85ebca6b) ^
-    Math.imul(fourCharacters(text, start + 12), 0xc2b2ae35)
-  const mixed = Math.imul(hash ^ (hash >>> 15), 0x27d4eb2f)
-  return mixed ^ (mixed >>> 13)
-}
-
-function fourCharacters(text: string, start: number): number {
-  return (
-    text.charCodeAt(start) |
-    (text.charCodeAt(start + 1) << 8) |
-    (text.charCodeAt(start + 2) << 16) |
-    (text.charCodeAt(start + 3) << 24)
-  )
 }
 
 /** Where a hash's probe run begins, without a division and for tables of any length. */

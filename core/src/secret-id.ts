@@ -37,3 +37,24 @@ export function unpackSecretId(...words: SecretIdWords): string {
   const last = ((words[0] >>> 30) << 4) | ((words[1] >>> 30) << 2) | (words[2] >>> 30)
   return text + BASE62_ALPHABET.charAt(last)
 }
+
+/**
+ * A hash of the last eight characters of a secret id: five random ones of the key and the number of the secret. Ids
+ * are random, so this only has to spread them: four characters a word, then a round of MurmurHash3's finaliser.
+ */
+export function hashSecretId(text: string, start: number): number {
+  const hash =
+    Math.imul(fourCharacters(text, start + 8), 0x85ebca6b) ^
+    Math.imul(fourCharacters(text, start + 12), 0xc2b2ae35)
+  const mixed = Math.imul(hash ^ (hash >>> 15), 0x27d4eb2f)
+  return mixed ^ (mixed >>> 13)
+}
+
+function fourCharacters(text: string, start: number): number {
+  return (
+    text.charCodeAt(start) |
+    (text.charCodeAt(start + 1) << 8) |
+    (text.charCodeAt(start + 2) << 16) |
+    (text.charCodeAt(start + 3) << 24)
+  )
+}

@@ -48,8 +48,8 @@ describeEachDatabase('opening a database', (open) => {
     const database = await open()
     const types =
       database.engine === 'sqlite'
-        ? { integer: 'integer', blob: 'blob', strict: 'strict' }
-        : { integer: 'bigint', blob: 'bytea', strict: '' }
+        ? { integer: 'integer', blob: 'blob', strict: 'strict', clustered: 'strict, without rowid' }
+        : { integer: 'bigint', blob: 'bytea', strict: '', clustered: '' }
     await database.transact(async (tx) => {
       for (const { statements } of MIGRATIONS) {
         for (const statement of statements(types)) await sql.raw(statement).execute(tx)

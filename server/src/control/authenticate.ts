@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { parseBearer, parseRequestTarget, ProblemError } from '@bitting/core'
 import type { Context, MiddlewareHandler } from 'hono'
-import { clientAddress, peerOf } from '../gateway/client-address.js'
+import { clientAddress, peerOf } from '../http/client-address.js'
 import { recordDenial } from '../services/mutate.js'
 import type { KeyActor } from '../services/actor.js'
 import type { ControlEnvironment, ControlOptions } from './environment.js'

@@ -128,7 +128,7 @@ export const keyWithTokenSchema = z
   .openapi('KeyWithToken')
 
 /** A whole number in decimal digits, as a parameter. */
-export function wholeNumber(min: number, max: number) {
+export function wholeNumber(min: number, max: number): z.ZodType<number, string> {
   return z
     .string()
     .regex(/^\d{1,15}$/, 'must be a whole number')

@@ -1,0 +1,293 @@
+import { expect } from 'vitest'
+import type { JsonSchema } from './json-schema.js'
+import { NEW_KEY, type RawAnswer, type Suite, type Tenant } from './support.js'
+
+/** A permission of the management catalog with a level, as refusals name it. */
+export type Scope = `${'keys' | 'verify' | 'audit' | 'workspace'}:${'read' | 'edit'}`
+
+/** A request that an operation answers with success. */
+export interface Prepared {
+  /** What stands for the parameters of the path. */
+  readonly params?: Readonly<Record<string, string>>
+  readonly query?: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: unknown
+  /** The id of what is acted on, where it is known before. */
+  readonly resource?: string
+}
+
+/** One management operation: what it needs, what it does, and a request for it. */
+export interface OperationCase {
+  /** Null where any live management key will do. */
+  readonly needs: Scope | null
+  readonly status: 200 | 201
+  /** The audit entry of its success; null for operations that write nothing. */
+  readonly writes: { readonly action: string; readonly type: 'key' | 'workspace' } | null
+  /** Makes in a workspace what the request is about. */
+  prepare(tenant: Tenant): Promise<Prepared>
+  /** Looks at what came back. */
+  check(answer: RawAnswer, prepared: Prepared): void
+}
+
+/** Every operation of the management API by its id. What is missing here fails a test. */
+export const OPERATIONS: Readonly<Record<string, OperationCase>> = {
+  createKey: {
+    needs: 'keys:edit',
+    status: 201,
+    writes: { action: 'key.create', type: 'key' },
+    prepare: () => Promise.resolve({ body: { ...NEW_KEY, access: { history: 'read' } } }),
+    check: ({ body, headers }) => {
+      expect(body.key).toMatchObject({
+        name: 'A key',
+        access: { history: 'read' },
+        state: 'active',
+        version: 1,
+      })
+      expect(body.token).toMatch(/^btg_live_[0-9A-Za-z]{65}$/)
+      expect(headers.get('location')).toBe(`/v1/keys/${String(body.key.id)}`)
+    },
+  },
+  listKeys: {
+    needs: 'keys:read',
+    status: 200,
+    writes: null,
+    prepare: async (tenant) => ({ resource: (await tenant.createKey()).id }),
+    check: ({ body }, { resource }) => {
+      expect(body.data.map((key: { id: string }) => key.id)).toContain(resource)
+    },
+  },
+  getKey: {
+    needs: 'keys:read',
+    status: 200,
+    writes: null,
+    prepare: onKey(),
+    check: ({ body, headers }, { resource }) => {
+      expect(body).toMatchObject({ id: resource, state: 'active' })
+      expect(headers.get('etag')).toBe('"1"')
+    },
+  },
+  updateKey: {
+    needs: 'keys:edit',
+    status: 200,
+    writes: { action: 'key.update', type: 'key' },
+    prepare: onKey({ body: { name: 'Another name' } }),
+    check: ({ body, headers }) => {
+      expect(body).toMatchObject({ name: 'Another name', version: 2 })
+      expect(headers.get('etag')).toBe('"2"')
+    },
+  },
+  deleteKey: {
+    needs: 'keys:edit',
+    status: 200,
+    writes: { action: 'key.delete', type: 'key' },
+    prepare: onKey({ headers: { 'if-match': '"1"' } }),
+    check: ({ body }) => {
+      expect(body).toMatchObject({ state: 'destroyed', secrets: [{ state: 'destroyed' }] })
+    },
+  },
+  rotateKey: {
+    needs: 'keys:edit',
+    status: 200,
+    writes: { action: 'key.rotate', type: 'key' },
+    prepare: onKey({ body: { overlap_seconds: 60 } }),
+    check: ({ body }) => {
+      expect(body.key.secrets).toMatchObject([{ state: 'current' }, { state: 'retiring' }])
+      expect(body.token).toMatch(/^btg_live_[0-9A-Za-z]{65}$/)
+    },
+  },
+  suspendKey: {
+    needs: 'keys:edit',
+    status: 200,
+    writes: { action: 'key.suspend', type: 'key' },
+    prepare: onKey({ body: { reason: 'Looks odd' } }),
+    check: ({ body }) => {
+      expect(body).toMatchObject({ state: 'suspended', suspended: { reason: 'Looks odd' } })
+    },
+  },
+  resumeKey: {
+    needs: 'keys:edit',
+    status: 200,
+    writes: { action: 'key.resume', type: 'key' },
+    prepare: async (tenant) => {
+      const prepared = await onKey()(tenant)
+      await tenant.call('POST', `/v1/keys/${String(prepared.resource)}/suspend`)
+      return prepared
+    },
+    check: ({ body }) => {
+      expect(body).toMatchObject({ state: 'active', suspended: null })
+    },
+  },
+  revokeKey: {
+    needs: 'keys:edit',
+    status: 200,
+    writes: { action: 'key.revoke', type: 'key' },
+    prepare: onKey({ body: { reason: 'Leaked', compromised: true } }),
+    check: ({ body }) => {
+      expect(body).toMatchObject({ state: 'compromised', revoked: { reason: 'Leaked' } })
+    },
+  },
+  verifyToken: {
+    needs: 'verify:edit',
+    status: 200,
+    writes: null,
+    prepare: async (tenant) => {
+      const { token, id } = await tenant.createKey({ access: { agent: 'read' } })
+      return { body: { token, method: 'GET', path: '/get-agent/agent_1' }, resource: id }
+    },
+    check: ({ body }, { resource }) => {
+      expect(body).toMatchObject({ allowed: true, status: 200, code: 'allowed', key_id: resource })
+    },
+  },
+  listAuditEntries: {
+    needs: 'audit:read',
+    status: 200,
+    writes: null,
+    prepare: async (tenant) => ({ resource: (await tenant.createKey()).id }),
+    check: ({ body }, { resource }) => {
+      expect(body.data[0]).toMatchObject({ action: 'key.create', resource: { type: 'key', id: resource } })
+    },
+  },
+  getAuditEntry: {
+    needs: 'audit:read',
+    status: 200,
+    writes: null,
+    prepare: () => Promise.resolve({ params: { index: '0' } }),
+    check: ({ body }) => {
+      expect(body).toMatchObject({ index: 0, action: 'workspace.create', actor: { type: 'operator' } })
+    },
+  },
+  getWorkspace: {
+    needs: 'workspace:read',
+    status: 200,
+    writes: null,
+    prepare: (tenant) => Promise.resolve({ resource: tenant.id }),
+    check: ({ body, headers }, { resource }) => {
+      expect(body).toMatchObject({ id: resource, upstream: null, upstream_key_set: false })
+      expect(headers.get('etag')).toBe(`"${String(body.version)}"`)
+    },
+  },
+  updateWorkspace: {
+    needs: 'workspace:edit',
+    status: 200,
+    writes: { action: 'workspace.update', type: 'workspace' },
+    prepare: (tenant) => Promise.resolve({ body: { name: 'Another name' }, resource: tenant.id }),
+    check: ({ body }) => {
+      expect(body).toMatchObject({ name: 'Another name' })
+    },
+  },
+  listNodes: {
+    needs: 'workspace:read',
+    status: 200,
+    writes: null,
+    prepare: () => Promise.resolve({}),
+    check: ({ body }) => {
+      expect(body.revision).toBeGreaterThan(0)
+      expect(body.nodes).toBeInstanceOf(Array)
+    },
+  },
+  setCatalogOverlay: {
+    needs: 'workspace:edit',
+    status: 200,
+    writes: { action: 'catalog.overlay', type: 'workspace' },
+    prepare: (tenant) => Promise.resolve({ body: OVERLAY, resource: tenant.id }),
+    check: ({ body }) => {
+      expect(body).toEqual(OVERLAY)
+    },
+  },
+  getCatalog: {
+    needs: null,
+    status: 200,
+    writes: null,
+    prepare: () => Promise.resolve({}),
+    check: ({ body }) => {
+      expect(body).toMatchObject({ id: 'retell', sections: [{ title: 'Build' }, {}, {}] })
+    },
+  },
+  getCaller: {
+    needs: null,
+    status: 200,
+    writes: null,
+    prepare: () => Promise.resolve({}),
+    check: ({ body }) => {
+      expect(body).toMatchObject({ key: { kind: 'management', state: 'active' } })
+    },
+  },
+}
+
+const OVERLAY = { operations: [{ method: 'POST', path: '/new-call', permission: 'call', level: 'edit' }] }
+
+/** A request on a key that was just made. */
+function onKey(rest: Omit<Prepared, 'params' | 'resource'> = {}): (tenant: Tenant) => Promise<Prepared> {
+  return async (tenant) => {
+    const { id } = await tenant.createKey()
+    return { ...rest, params: { id }, resource: id }
+  }
+}
+
+/** What is used of an operation in an OpenAPI document. */
+interface OperationDescription {
+  readonly operationId: string
+  readonly security: unknown
+  readonly requestBody?: { readonly content: JsonContent }
+  readonly responses: Readonly<Record<string, { readonly content: JsonContent }>>
+}
+
+interface JsonContent {
+  readonly 'application/json'?: { readonly schema: JsonSchema }
+}
+
+/** Where an operation is, as the OpenAPI document says. */
+export interface Route {
+  readonly operationId: string
+  readonly method: string
+  readonly path: string
+  /** The document's own description of it. */
+  readonly description: OperationDescription
+}
+
+/** The operation that asks for no key: it uses the one-time code of the first start. */
+export const OPEN_OPERATION = 'useSetupCode'
+
+/** The operations of a node's OpenAPI document that ask for a key, by id. */
+export async function readRoutes(suite: Suite): Promise<ReadonlyMap<string, Route>> {
+  const { body } = await suite.tenant.call('GET', '/openapi.json', undefined, { key: null })
+  const { paths } = body as {
+    paths: Readonly<Record<string, Readonly<Record<string, OperationDescription>>>>
+  }
+  const routes = new Map<string, Route>()
+  for (const [path, item] of Object.entries(paths)) {
+    for (const [method, description] of Object.entries(item)) {
+      const { operationId } = description
+      expect(routes.has(operationId), `${operationId} is one operation`).toBe(false)
+      routes.set(operationId, { operationId, method: method.toUpperCase(), path, description })
+    }
+  }
+  routes.delete(OPEN_OPERATION)
+  return routes
+}
+
+/** Sends a prepared request. */
+export function perform(
+  route: Route,
+  tenant: Tenant,
+  { params = {}, query = '', headers = {}, body }: Prepared,
+  key?: string | null,
+): Promise<RawAnswer> {
+  const path = route.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
+    const value = params[name]
+    if (value === undefined) throw new Error(`no value for ${name} of ${route.path}`)
+    return value
+  })
+  return tenant.call(route.method, `${path}${query}`, body, { headers, ...(key !== undefined && { key }) })
+}
+
+/** Every permission of the management catalog at its most, but for one scope that is just not reached. */
+export function allBut(needed: Scope): Record<string, 'none' | 'read' | 'edit'> {
+  const access = { keys: 'edit', verify: 'edit', audit: 'edit', workspace: 'edit' } as Record<
+    string,
+    'none' | 'read' | 'edit'
+  >
+  const [permission = '', level] = needed.split(':')
+  access[permission] = level === 'edit' && permission !== 'verify' ? 'read' : 'none'
+  return access
+}

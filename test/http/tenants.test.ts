@@ -1,0 +1,216 @@
+import { beforeAll, describe, expect, test } from 'vitest'
+import { OPERATIONS, perform, readRoutes, type Prepared, type Route } from './operations.js'
+import { describeEachServer, type Dump, type Suite, type Tenant } from './support.js'
+
+/** Ids that no workspace has, by the parameter of the path. */
+const NEVER: Readonly<Record<string, string>> = { id: 'key_0000000000000', index: '999999' }
+
+describeEachServer('two tenants', (suite) => {
+  let ours: Tenant
+  let theirs: Tenant
+  let routes: ReadonlyMap<string, Route>
+  let theirKey: Awaited<ReturnType<Tenant['createKey']>>
+
+  beforeAll(async () => {
+    routes = await readRoutes(suite)
+    ours = await suite.newTenant('Ours')
+    theirs = await suite.newTenant('Theirs')
+    theirKey = await theirs.createKey({ name: 'A name of theirs', note: 'A note of theirs' })
+    await theirs.call('PATCH', '/v1/workspace', { name: 'A workspace of theirs' })
+    const mapping = { method: 'GET', path: '/path-of-theirs', permission: 'any' }
+    await theirs.call('PUT', '/v1/catalog/overlay', { operations: [mapping] })
+    // Their log is longer than ours ever becomes here, so that it has entries which ours has not.
+    for (let count = 0; count < 150; count++) await theirs.call('PATCH', '/v1/workspace', { name: 'Theirs' })
+  })
+
+  const withParameters = Object.entries(OPERATIONS).filter(([operationId]) =>
+    [
+      'getKey',
+      'updateKey',
+      'deleteKey',
+      'rotateKey',
+      'suspendKey',
+      'resumeKey',
+      'revokeKey',
+      'getAuditEntry',
+    ].includes(operationId),
+  )
+
+  test('every operation with an id in its path is tried with an id of the other', () => {
+    const documented = [...routes.values()].filter(({ path }) => path.includes('{'))
+    expect(withParameters.map(([operationId]) => operationId).sort()).toEqual(
+      documented.map(({ operationId }) => operationId).sort(),
+    )
+  })
+
+  describe.each(withParameters)('%s', (operationId, operation) => {
+    const routeOf = (): Route => {
+      const route = routes.get(operationId)
+      if (route === undefined) throw new Error(`there is no ${operationId}`)
+      return route
+    }
+    /** The request with its parameters replaced; what a foreign resource wants by way of version stays the same. */
+    const at = (prepared: Prepared, params: Readonly<Record<string, string>>): Prepared => ({
+      ...prepared,
+      params,
+    })
+
+    test('answers an id of the other tenant exactly as one that never was, and changes nothing there', async () => {
+      const prepared = await operation.prepare(theirs)
+      const foreign = operationId === 'getAuditEntry' ? { index: '140' } : (prepared.params ?? {})
+      const name = Object.keys(foreign)[0] ?? ''
+      const before = await rowsOf(suite, theirs)
+      const asked = await perform(routeOf(), ours, at(prepared, foreign))
+      const never = await perform(routeOf(), ours, at(prepared, { [name]: NEVER[name] ?? '' }))
+      expect(asked.status).toBe(404)
+      expect(shown(asked.text, foreign)).toBe(shown(never.text, NEVER))
+      expect(headersOf(asked.headers)).toEqual(headersOf(never.headers))
+      expect(await rowsOf(suite, theirs)).toEqual(before)
+      // The very same request is good for its owner.
+      expect((await perform(routeOf(), theirs, at(prepared, foreign))).status).toBe(operation.status)
+    })
+
+    test('answers it so whatever else the request says, and whatever state the other’s thing is in', async () => {
+      if (operationId === 'getAuditEntry') return
+      const things = [
+        await theirs.createKey(),
+        await theirs.createKey(),
+        await theirs.createKey({ access: 'full' }),
+      ]
+      await theirs.call('POST', `/v1/keys/${things[0]?.id ?? ''}/revoke`)
+      await theirs.call('DELETE', `/v1/keys/${things[1]?.id ?? ''}?confirm=A%20key`)
+      const prepared = await operation.prepare(ours)
+      const isDeletion = operationId === 'deleteKey'
+      const variants: Prepared[] = [
+        { ...prepared, headers: {} },
+        { ...prepared, headers: { 'if-match': '"999"' } },
+        { ...prepared, headers: { 'if-match': '*' } },
+        ...(isDeletion ? [{ ...prepared, headers: {}, query: '?confirm=A%20key' }] : []),
+        ...(isDeletion ? [{ ...prepared, headers: {}, query: '?confirm=x' }] : []),
+      ]
+      for (const variant of variants) {
+        const never = await perform(routeOf(), ours, at(variant, { id: NEVER['id'] ?? '' }))
+        for (const { id } of things) {
+          const asked = await perform(routeOf(), ours, at(variant, { id }))
+          expect([variant.headers, variant.query, asked.status, asked.text]).toEqual([
+            variant.headers,
+            variant.query,
+            404,
+            never.text,
+          ])
+        }
+      }
+    })
+
+    test('answers ids of other kinds as one that never was', async () => {
+      const prepared = await operation.prepare(ours)
+      const name = Object.keys(prepared.params ?? {})[0] ?? ''
+      if (name !== 'id') return
+      const never = await perform(routeOf(), ours, at(prepared, { id: NEVER['id'] ?? '' }))
+      const { id: ownKeyId } = await ours.createKey()
+      const others = [
+        ours.id,
+        theirs.id,
+        `${ownKeyId.slice(4)}000`,
+        ownKeyId.slice(0, -1),
+        ownKeyId.toUpperCase(),
+        '0',
+        '-1',
+      ]
+      for (const id of [
+        ...others,
+        'null',
+        'undefined',
+        '__proto__',
+        "'%20or%201=1",
+        '%F0%9F%94%91',
+        '*',
+        '%25',
+      ]) {
+        const answer = await perform(routeOf(), ours, at(prepared, { id }))
+        expect([id, answer.status, answer.text]).toEqual([id, 404, never.text])
+      }
+    })
+  })
+
+  test('nothing that is listed or shown to one has anything of the other', async () => {
+    const secrets = [theirs.id, theirs.managementKey.slice(9, 25), theirKey.id, theirKey.token.slice(9, 25)]
+    const words = [...secrets, 'of theirs', 'path-of-theirs', 'Theirs']
+    const reads = [...routes.values()].filter(({ method, path }) => method === 'GET' && !path.includes('{'))
+    for (const { operationId, path } of reads) {
+      const { text } = await ours.call('GET', path)
+      for (const word of words) expect(text.includes(word), `${operationId} shows ${word}`).toBe(false)
+    }
+    for (const query of [
+      `?name=${encodeURIComponent('name of theirs')}`,
+      '?state=active',
+      '?kind=management',
+      '?limit=100',
+    ]) {
+      const { body } = await ours.call('GET', `/v1/keys${query}`)
+      for (const key of body.data) expect(secrets).not.toContain(key.id)
+    }
+    for (const filter of [`resource=${theirKey.id}`, `actor=${theirKey.id}`, `resource=${theirs.id}`]) {
+      const { body } = await ours.call('GET', `/v1/audit?${filter}`)
+      expect(body.data).toEqual([])
+    }
+  })
+
+  test('a cursor of the other tenant leads to nothing of theirs', async () => {
+    const page = await theirs.call('GET', '/v1/keys?limit=1')
+    const { body } = await ours.call('GET', `/v1/keys?cursor=${String(page.body.next_cursor)}`)
+    const { data } = (await ours.call('GET', '/v1/keys?limit=100')).body as { data: { id: string }[] }
+    const own = data.map(({ id }) => id)
+    for (const key of body.data) expect(own).toContain(key.id)
+    const audit = await theirs.call('GET', '/v1/audit?limit=1')
+    const entries = await ours.call('GET', `/v1/audit?limit=100&cursor=${String(audit.body.next_cursor)}`)
+    for (const entry of entries.body.data) {
+      const { body: same } = await ours.call('GET', `/v1/audit/${String(entry.index)}`)
+      expect(entry).toEqual(same)
+    }
+  })
+
+  test('the idempotency keys of one mean nothing to the other', async () => {
+    const headers = { 'idempotency-key': 'the-same-for-both' }
+    const body = { name: 'Ours', environment: 'production', access: {} }
+    const first = await theirs.call('POST', '/v1/keys', { ...body, name: 'Theirs alone' }, { headers })
+    const second = await ours.call('POST', '/v1/keys', body, { headers })
+    expect([first.status, second.status]).toEqual([201, 201])
+    expect(second.body.key).toMatchObject({ name: 'Ours' })
+    expect(second.headers.get('idempotency-replayed')).toBeNull()
+  })
+
+  test('what one changes of its workspace is not in force in the other', async () => {
+    await theirs.call('PATCH', '/v1/workspace', { ceilings: { development: { history: 'read' } } })
+    const { status } = await ours.call('POST', '/v1/keys', {
+      name: 'Full',
+      environment: 'development',
+      access: 'full',
+    })
+    expect(status).toBe(201)
+    const { token } = await ours.createKey({ access: { history: 'read' } })
+    const answer = await suite.server.fetch('/path-of-theirs', token)
+    expect(answer.status).toBe(403)
+  })
+})
+
+/** Everything that the database holds of one workspace. */
+async function rowsOf(suite: Suite, tenant: Tenant): Promise<Dump> {
+  const dump = await suite.dump()
+  return Object.fromEntries(
+    Object.entries(dump).map(([table, rows]) => [
+      table,
+      rows.filter((row) => row.includes(`"${tenant.id}"`)),
+    ]),
+  )
+}
+
+/** A body with the parameters that the caller wrote itself taken out. */
+function shown(text: string, params: Readonly<Record<string, string>>): string {
+  return Object.values(params).reduce((rest, value) => rest.replaceAll(value, '…'), text)
+}
+
+function headersOf(headers: Headers): Record<string, string> {
+  const differing = ['date', 'content-length', 'request-id']
+  return Object.fromEntries([...headers].filter(([name]) => !differing.includes(name)))
+}
