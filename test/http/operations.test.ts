@@ -111,6 +111,7 @@ describeEachServer('every management operation', (suite) => {
           resource: { type: 'operation', id: operationId },
           outcome: 'failure',
           reason: 'insufficient_scope',
+          request_id: answer.headers.get('request-id'),
         })
         expect(auditGrowth(before, after)).toBe(1)
       },
@@ -164,6 +165,7 @@ describeEachServer('every management operation', (suite) => {
         resource: { type: 'operation', id: operationId },
         outcome: 'failure',
         reason: 'key_revoked',
+        request_id: answer.headers.get('request-id'),
       })
       expect(auditGrowth(before, await suite.dump())).toBe(1)
     })

@@ -31,6 +31,8 @@ export function authenticate(
     const { principal } = decision
     if (principal === null)
       return refusalResponse(c, { ...decision, outcome: 'denied', reason: 'credential_unknown' })
+    // For whoever holds a key: the audit log tells of the request by this id, also of one that is refused.
+    c.header('Request-Id', requestId)
     const actor: KeyActor = {
       type: 'key',
       id: principal.keyId,
@@ -53,7 +55,6 @@ export function authenticate(
       )
     }
     c.set('actor', actor)
-    c.header('Request-Id', requestId)
     await next()
     return undefined
   }

@@ -38,8 +38,8 @@ const TYPES: Readonly<Record<EngineName, SqlTypes>> = {
 }
 
 // PostgreSQL's `create table if not exists` is not atomic: the slower of two processes may get a violation of a
-// catalog's unique index, a duplicate table or a concurrent update instead of a silent success.
-const RACES: readonly unknown[] = ['23505', '42P07', 'XX000', '40001', '40P01', 'SQLITE_BUSY']
+// catalog's unique index, a duplicate type or table, or a concurrent update instead of a silent success.
+const RACES: readonly unknown[] = ['23505', '42710', '42P07', 'XX000', '40001', '40P01', 'SQLITE_BUSY']
 const RACE_ATTEMPTS_MAX = 10
 
 /**
