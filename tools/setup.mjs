@@ -25,7 +25,11 @@ if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted) {
   // No package runs a script of its own here, whatever the user's npm is set to.
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm'
   const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']
-  const { status } = spawnSync(npm, args, { cwd: root, stdio: ['ignore', 2, 2], shell: process.platform === 'win32' })
+  const { status } = spawnSync(npm, args, {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+    shell: process.platform === 'win32',
+  })
   if (status !== 0) {
     console.error('bitting: npm ci failed; the lines above say why')
     process.exit(status ?? 1)

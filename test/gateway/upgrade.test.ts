@@ -252,7 +252,8 @@ describe('a WebSocket', () => {
     const caller = await RawCaller.open(cleanup, port)
     caller.send(requestBytes('GET', '/socket', [bearer(token), ...HANDSHAKE]), 'early')
     await until(() => caller.received.includes('first bytes'), 'the upstream’s first bytes came')
-    const text = caller.received.toString()
+    const text = caller.received.toString('latin1')
+    expect(text).toContain('X-Bytes: \xc3\xa9\r\n')
     expect(text).toMatch(
       /^HTTP\/1\.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n/,
     )
