@@ -14,7 +14,7 @@ const WALLS = {
     'local',
     'installation',
   ],
-  'server/src/audit': ['feed', 'gateway', 'control', 'cli', 'serve', 'local', 'installation'],
+  'server/src/audit': ['services', 'feed', 'gateway', 'control', 'cli', 'serve', 'local', 'installation'],
   'server/src/http': [
     'storage',
     'services',
@@ -27,7 +27,7 @@ const WALLS = {
     'local',
     'installation',
   ],
-  'server/src/feed': ['gateway', 'control', 'cli', 'serve', 'local', 'installation'],
+  'server/src/feed': ['services', 'gateway', 'control', 'cli', 'serve', 'local', 'installation'],
   'server/src/services': ['gateway', 'control', 'cli', 'serve', 'local', 'installation'],
   'server/src/gateway': ['storage', 'services', 'audit', 'control', 'cli', 'serve', 'local', 'installation'],
   'server/src/control': ['gateway', 'cli', 'serve', 'local', 'installation'],

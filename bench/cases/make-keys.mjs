@@ -3,7 +3,7 @@ import { hash, randomBytes } from 'node:crypto'
 import { newKeyId, newToken, secretIdOf } from '@bitting/core'
 import { readConfig } from '../../server/dist/config.js'
 import { openInstallation } from '../../server/dist/installation.js'
-import { sealingContext } from '../../server/dist/services/keys/secret.js'
+import { secretSealingContext } from '../../server/dist/storage/columns.js'
 
 const [, , dataDirectory, keys] = process.argv
 const ROWS_A_WRITE = 500
@@ -54,7 +54,7 @@ function rowsOf() {
     workspace_id: 'ws_bench',
     key_id: id,
     generation: 0,
-    sealed_digest: sealer.seal(digest, sealingContext('ws_bench', secretId)),
+    sealed_digest: sealer.seal(digest, secretSealingContext('ws_bench', secretId)),
     prefix: 'btg_live_',
     created_at: 0,
     retires_at: null,

@@ -1,6 +1,6 @@
 import { assert } from './assert.js'
-import { parseRequestTarget } from './operation-matcher.js'
 import { normaliseAccess, levelOf, rankOf, type Access, type Level, type Permission } from './permission.js'
+import { parseRequestTarget } from './request-target.js'
 
 /** A heading of the permission table: Build, Monitor, Deploy. */
 export interface Section {

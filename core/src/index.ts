@@ -1,3 +1,4 @@
+export type { ActiveCatalog, TableWorkspace } from './active-catalog.js'
 export {
   parseAddress,
   parseAddressRange,
@@ -34,14 +35,8 @@ export {
   type Conditions,
 } from './conditions.js'
 export { crc32 } from './crc32.js'
-export {
-  GUESSER_REASONS,
-  statusOf,
-  type Allowed,
-  type Decision,
-  type Denied,
-  type DenialReason,
-} from './decision.js'
+export { type Allowed, type Decision, type Denied } from './decision.js'
+export { GUESSER_REASONS, statusOf, type DenialReason } from './denial.js'
 export {
   ceilingExcess,
   environmentIncludes,
@@ -59,20 +54,9 @@ export {
   type StateChange,
   type StateMarks,
 } from './key-state.js'
-export {
-  KeyTable,
-  TABLE_SECRETS_MAX,
-  type ActiveCatalog,
-  type KeyEntry,
-  type TableWorkspace,
-} from './key-table.js'
-export {
-  OperationMatcher,
-  parseRequestTarget,
-  PATH_LENGTH_MAX,
-  type RequestTarget,
-  type TargetFlaw,
-} from './operation-matcher.js'
+export { KeyTable, TABLE_SECRETS_MAX, type KeyEntry } from './key-table.js'
+export { OperationMatcher } from './operation-matcher.js'
+export { parseRequestTarget, PATH_LENGTH_MAX, type RequestTarget, type TargetFlaw } from './request-target.js'
 export {
   accessExcess,
   accessIncludes,

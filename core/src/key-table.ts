@@ -1,23 +1,10 @@
+import type { TableWorkspace } from './active-catalog.js'
 import { assert } from './assert.js'
-import type { Catalog } from './catalog.js'
 import { addressAllowed, parseAddressList, type AddressList } from './conditions.js'
-import type { DenialReason } from './decision.js'
-import type { OperationMatcher } from './operation-matcher.js'
+import type { DenialReason } from './denial.js'
 import { Principal } from './principal.js'
 import { hashSecretId, packSecretId, unpackSecretId, type SecretIdWords } from './secret-id.js'
 import type { KeyKind } from './token.js'
-
-/** A catalog in force and its compiled operations. */
-export interface ActiveCatalog {
-  readonly catalog: Catalog
-  readonly matcher: OperationMatcher
-}
-
-/** What verification needs to know of a workspace: which catalog judges each kind of key. */
-export interface TableWorkspace {
-  readonly id: string
-  readonly catalogs: Readonly<Record<KeyKind, ActiveCatalog>>
-}
 
 /** One secret as the table takes it. Times are whole seconds since 1970 UTC. */
 export interface KeyEntry {

@@ -1,7 +1,10 @@
 import { LEVELS, PERMISSIONS_MAX, type Level } from './permission.js'
-import type { ActiveCatalog, TableWorkspace } from './key-table.js'
+import type { ActiveCatalog, TableWorkspace } from './active-catalog.js'
 import { unpackSecretId } from './secret-id.js'
 import { keyIdOf, type KeyKind } from './token.js'
+
+const FIVE_DIGITS = 0x3fffffff
+const FIRST_THREE_DIGITS = 0x3ffff000
 
 /**
  * Whoever proved to hold a key: the workspace it belongs to and what the key may do. A copy of the table's record,
@@ -47,6 +50,20 @@ export class Principal<W extends TableWorkspace = TableWorkspace> {
   /** The level that the key has for a permission. */
   levelAt(permissionIndex: number): Level {
     return this.full ? 'edit' : (LEVELS[this.rankAt(permissionIndex)] ?? 'none')
+  }
+
+  /** A number that tells keys apart nearly always; see {@link hasSameKey} for always. */
+  get keyHandle(): number {
+    return (this.id0 & FIVE_DIGITS) * 2 ** 23 + ((this.id1 & FIVE_DIGITS) >>> 7)
+  }
+
+  /** Says whether two principals hold secrets of one key: ten digits in two words, and the first three of the third. */
+  hasSameKey(other: Principal<W>): boolean {
+    return (
+      ((this.id0 ^ other.id0) & FIVE_DIGITS) === 0 &&
+      ((this.id1 ^ other.id1) & FIVE_DIGITS) === 0 &&
+      ((this.id2 ^ other.id2) & FIRST_THREE_DIGITS) === 0
+    )
   }
 
   /** The id of the secret that was presented. */

@@ -1,6 +1,6 @@
 import { LEVEL_TITLES, type Level } from './permission.js'
-import type { Denied, DenialReason } from './decision.js'
-import { GUESSER_REASONS, statusOf } from './decision.js'
+import type { Denied } from './decision.js'
+import { GUESSER_REASONS, statusOf, type DenialReason } from './denial.js'
 import { formatScope } from './scope.js'
 
 /** What a refused caller is told. Nothing in it tells one guess from another. */

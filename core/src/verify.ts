@@ -1,6 +1,8 @@
 import type { Operation } from './catalog.js'
-import type { Allowed, Decision, Denied, DenialReason } from './decision.js'
-import type { KeyTable, TableWorkspace } from './key-table.js'
+import type { TableWorkspace } from './active-catalog.js'
+import type { Allowed, Decision, Denied } from './decision.js'
+import type { DenialReason } from './denial.js'
+import type { KeyTable } from './key-table.js'
 import { Principal } from './principal.js'
 import { parseToken, SECRET_ID_LENGTH, secretIdStart } from './token.js'
 

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Kysely, sql } from 'kysely'
 import type { Config } from './config.js'
-import { sealingContext } from './services/keys/secret.js'
+import { secretSealingContext } from './storage/columns.js'
 import { codeOf, DatabaseError } from './storage/database-error.js'
 import { MIGRATIONS, type EngineName } from './storage/migrations.js'
 import { createPool, PooledPostgresDialect } from './storage/postgres-dialect.js'
@@ -129,7 +129,7 @@ async function rootKeyFits(config: Config, reader: Kysely<Schema>): Promise<bool
   const sealer = await findSealer(config)
   if (sealer === null || secret?.sealed_digest === null || secret === undefined) return null
   try {
-    sealer.open(secret.sealed_digest, sealingContext(secret.workspace_id, secret.id))
+    sealer.open(secret.sealed_digest, secretSealingContext(secret.workspace_id, secret.id))
     return true
   } catch (error) {
     if (error instanceof SealError) return false

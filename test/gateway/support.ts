@@ -18,7 +18,8 @@ import {
   type KeyKind,
   type ProblemError,
 } from '@bitting/core'
-import { Gatekeeper, type Workspace } from '../../server/src/feed/gatekeeper.js'
+import { Gatekeeper } from '../../server/src/feed/gatekeeper.js'
+import type { Workspace } from '../../server/src/feed/workspace.js'
 import { UsageCounter } from '../../server/src/feed/usage.js'
 import { createGateway, type Gateway, type GatewayOptions } from '../../server/src/gateway/server.js'
 

@@ -1,7 +1,7 @@
 import { createHash, createHmac } from 'node:crypto'
 import Retell from 'retell-sdk'
 import { describe, expect, test } from 'vitest'
-import { sealingContext } from '../../server/src/services/keys/secret.js'
+import { secretSealingContext } from '../../server/src/storage/columns.js'
 import { loadRootKey } from '../../server/src/storage/root-key.js'
 import { Sealer } from '../../server/src/storage/sealing.js'
 import { useServer } from '../http/support.js'
@@ -19,7 +19,7 @@ describe('invariant 3: any key can sign webhooks without being recoverable', () 
       .executeTakeFirstOrThrow()
     const sealer = new Sealer(await loadRootKey({ dataDirectory: suite.server.dataDirectory }))
     if (sealed_digest === null) throw new Error('the secret has no digest')
-    return Buffer.from(sealer.open(sealed_digest, sealingContext(workspace_id, id)))
+    return Buffer.from(sealer.open(sealed_digest, secretSealingContext(workspace_id, id)))
   }
   /** The signature in Retell's form: the time in milliseconds, and the HMAC of the body and that time. */
   const sign = (key: Buffer, body: string, atMilliseconds: number): string =>

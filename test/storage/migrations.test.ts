@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import { describe, expect, it } from 'vitest'
-import { migrate, MIGRATIONS, type Migration } from '../../server/src/storage/migrations.js'
+import type { Migration } from '../../server/src/storage/migrations/migration.js'
+import { migrate, MIGRATIONS } from '../../server/src/storage/migrations.js'
 import type { Schema } from '../../server/src/storage/schema.js'
 import { describeEachDatabase } from '../support/databases.js'
 import { newWorkspace, openRaw } from './support.js'

@@ -1,5 +1,5 @@
 import type { Transaction } from 'kysely'
-import type { Actor } from '../services/actor.js'
+import type { Actor } from './actor.js'
 import type { Schema } from '../storage/schema.js'
 
 /** Every act that the log knows. An entry cannot be written with a name that is not here. */

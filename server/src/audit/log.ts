@@ -2,7 +2,7 @@ import type { AuditEntryView, Page } from '@bitting/client'
 import { ProblemError } from '@bitting/core'
 import type { Database } from '../storage/database.js'
 import type { AuditEntryRow } from '../storage/schema.js'
-import { CURSOR_NUMBER, decodeCursor, encodeCursor, type PageRequest } from '../services/page.js'
+import { CURSOR_NUMBER, decodeCursor, encodeCursor, type PageRequest } from '../storage/page.js'
 
 /** What to look for. Absent members match everything. */
 export interface AuditFilter {

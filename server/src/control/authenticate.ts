@@ -3,7 +3,7 @@ import { parseBearer, parseRequestTarget, ProblemError } from '@bitting/core'
 import type { Context, MiddlewareHandler } from 'hono'
 import { clientAddress, peerOf } from '../http/client-address.js'
 import { recordDenial } from '../services/mutate.js'
-import type { KeyActor } from '../services/actor.js'
+import type { KeyActor } from '../audit/actor.js'
 import type { ControlEnvironment, ControlOptions } from './environment.js'
 import { refusalResponse } from './problems.js'
 

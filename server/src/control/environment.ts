@@ -2,7 +2,7 @@ import type { HttpBindings } from '@hono/node-server'
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { AddressRange } from '@bitting/core'
 import type { Gatekeeper } from '../feed/gatekeeper.js'
-import type { KeyActor } from '../services/actor.js'
+import type { KeyActor } from '../audit/actor.js'
 import type { ServiceContext } from '../services/context.js'
 import type { WritableDatabase } from '../storage/database.js'
 

@@ -6,13 +6,11 @@ import {
   type KeyEntry,
   type KeyKind,
 } from '@bitting/core'
-import { accessOf } from '../services/keys/record.js'
-import { sealingContext } from '../services/keys/secret.js'
-import { upstreamSealingContext, workspaceCatalog } from '../services/workspace.js'
+import { accessOf, secretSealingContext, upstreamSealingContext } from '../storage/columns.js'
 import type { WorkspaceRow } from '../storage/schema.js'
 import type { Sealer } from '../storage/sealing.js'
 import type { VerifierRow } from '../storage/verifier-rows.js'
-import type { Workspace } from './gatekeeper.js'
+import { workspaceCatalog, type Workspace } from './workspace.js'
 
 interface PackedAccess {
   readonly full: boolean
@@ -39,8 +37,7 @@ export class EntryMaker {
 
   /** What the nodes know of a workspace. Workspaces without an overlay share one compiled catalog. */
   workspace(row: WorkspaceRow): Workspace {
-    const api =
-      row.overlay === '[]' ? this.#api : activate(workspaceCatalog({ catalogs: this.#catalogs }, row))
+    const api = row.overlay === '[]' ? this.#api : activate(workspaceCatalog(this.#catalogs.api, row))
     const key =
       row.sealed_upstream_key === null
         ? null
@@ -58,7 +55,7 @@ export class EntryMaker {
     const retiring = row.retires_at !== null && (row.expires_at === null || row.retires_at < row.expires_at)
     return {
       secretId: row.id,
-      digest: this.#sealer.open(row.sealed_digest, sealingContext(row.workspace_id, row.id)),
+      digest: this.#sealer.open(row.sealed_digest, secretSealingContext(row.workspace_id, row.id)),
       workspaceId: row.workspace_id,
       kind: row.kind,
       state: row.revoked_at !== null ? 'revoked' : row.suspended_at !== null ? 'suspended' : 'active',

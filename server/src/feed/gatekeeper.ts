@@ -9,17 +9,10 @@ import {
   type KeyKind,
   type KeyTable,
   type Operation,
-  type TableWorkspace,
   type VerifyRequest,
 } from '@bitting/core'
 import type { UsageCounter } from './usage.js'
-
-/** A workspace as the nodes know it: what verification needs, and where its calls go. */
-export interface Workspace extends TableWorkspace {
-  readonly name: string
-  /** The workspace's own upstream: its origin and the credential it wants, each null for the installation's. */
-  readonly upstream: { readonly origin: string | null; readonly key: string | null } | null
-}
+import type { Workspace } from './workspace.js'
 
 /** SHA-256 of a token by the one-shot hash, as a string of bytes: asking for a Buffer would cost six times as much. */
 export function digestOf(token: string): string {

@@ -3,7 +3,8 @@ import { currentRevision, readChanges } from '../storage/change-log.js'
 import type { Database } from '../storage/database.js'
 import { readAllSecrets, readSecretsOfKeys } from '../storage/verifier-rows.js'
 import type { EntryMaker } from './entries.js'
-import type { Lease, Workspace } from './gatekeeper.js'
+import type { Lease } from './gatekeeper.js'
+import type { Workspace } from './workspace.js'
 
 /** How a feed is run. All times in milliseconds. */
 export interface FeedOptions {

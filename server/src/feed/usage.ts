@@ -1,5 +1,5 @@
-import type { Decision, DenialReason } from '@bitting/core'
-import type { Workspace } from './gatekeeper.js'
+import type { Decision, DenialReason, Principal } from '@bitting/core'
+import type { Workspace } from './workspace.js'
 
 /** What happened to one key since the last flush. */
 export interface Usage {
@@ -21,6 +21,7 @@ const KEYS_MAX = 1_000_000
  */
 export class UsageCounter {
   #counts = new Map<string, Usage>()
+  readonly #recent = new Map<number, { readonly holder: Principal<Workspace>; readonly usage: Usage }>()
   readonly #totals = new Map<DenialReason | 'allowed', number>()
 
   /** How many decisions there were since the start, by their outcome. */
@@ -34,14 +35,8 @@ export class UsageCounter {
     this.#totals.set(outcome, (this.#totals.get(outcome) ?? 0) + 1)
     const principal = decision.principal
     if (principal === null) return
-    const keyId = principal.keyId
-    let usage = this.#counts.get(keyId)
-    if (usage === undefined) {
-      if (this.#counts.size >= KEYS_MAX) return
-      const workspaceId = principal.workspace.id
-      usage = { workspaceId, keyId, allowed: 0, denied: 0, lastUsedAt: null, lastUsedAddress: null }
-      this.#counts.set(keyId, usage)
-    }
+    const usage = this.#usageOf(principal)
+    if (usage === null) return
     if (decision.outcome === 'denied') {
       usage.denied++
       return
@@ -51,10 +46,34 @@ export class UsageCounter {
     usage.lastUsedAddress = address
   }
 
+  /** The counts of a key. Spelling out an id a request would cost more than counting, so a number leads to them. */
+  #usageOf(principal: Principal<Workspace>): Usage | null {
+    const handle = principal.keyHandle
+    const recent = this.#recent.get(handle)
+    if (recent?.holder.hasSameKey(principal) === true) return recent.usage
+    const { keyId, workspace } = principal
+    let usage = this.#counts.get(keyId)
+    if (usage === undefined) {
+      if (this.#counts.size >= KEYS_MAX) return null
+      usage = {
+        workspaceId: workspace.id,
+        keyId,
+        allowed: 0,
+        denied: 0,
+        lastUsedAt: null,
+        lastUsedAddress: null,
+      }
+      this.#counts.set(keyId, usage)
+    }
+    this.#recent.set(handle, { holder: principal, usage })
+    return usage
+  }
+
   /** Takes everything counted since the last time. */
   take(): Usage[] {
     const counts = [...this.#counts.values()]
     this.#counts = new Map()
+    this.#recent.clear()
     return counts
   }
 

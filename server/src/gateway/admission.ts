@@ -9,7 +9,8 @@ import {
   type ErrorShape,
   type VerifyRequest,
 } from '@bitting/core'
-import type { Gatekeeper, Workspace } from '../feed/gatekeeper.js'
+import type { Gatekeeper } from '../feed/gatekeeper.js'
+import type { Workspace } from '../feed/workspace.js'
 import { jsonAnswer, problemAnswer, refusalAnswer, type Answer } from './answers.js'
 import type { Passage, Upstream } from './forward.js'
 import type { GatewayRequest } from './messages.js'

@@ -5,7 +5,7 @@ import { appendAudit, type AuditEvent } from '../audit/append.js'
 import { appendChange, type ChangeSubject } from '../storage/change-log.js'
 import type { WritableDatabase } from '../storage/database.js'
 import type { Schema } from '../storage/schema.js'
-import type { Actor } from './actor.js'
+import type { Actor } from '../audit/actor.js'
 
 /** What a write did. Without an audit event it does not compile, which is the point. */
 export interface Mutation<T> {

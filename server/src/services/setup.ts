@@ -3,7 +3,7 @@ import type { Transaction } from 'kysely'
 import { NO_CONDITIONS, OPEN_CEILINGS, ProblemError, randomBase62 } from '@bitting/core'
 import type { WritableDatabase } from '../storage/database.js'
 import type { Schema } from '../storage/schema.js'
-import { operatorOf } from './actor.js'
+import { operatorOf } from '../audit/actor.js'
 import type { ServiceContext } from './context.js'
 import { createKey } from './keys/create.js'
 

@@ -14,10 +14,12 @@ import {
 } from '@bitting/core'
 import type { Transaction } from 'kysely'
 import { originOf } from '../config.js'
+import { workspaceCatalog } from '../feed/workspace.js'
+import { accessOf, ceilingsOf, overlayOf, upstreamSealingContext } from '../storage/columns.js'
 import type { Schema, WorkspaceRow } from '../storage/schema.js'
-import type { Actor } from './actor.js'
+import type { Actor } from '../audit/actor.js'
 import type { ServiceContext } from './context.js'
-import { accessOf, formatTime, stateOf } from './keys/record.js'
+import { formatTime, stateOf } from './keys/record.js'
 import type { Mutated } from './mutate.js'
 
 /** What to change of a workspace. Absent members stay as they are. */
@@ -35,30 +37,6 @@ export async function findWorkspace(reader: Reader, id: string): Promise<Workspa
   return reader.selectFrom('workspaces').selectAll().where('id', '=', id).executeTakeFirstOrThrow()
 }
 
-/** The ceilings that a row holds. */
-export function ceilingsOf(row: WorkspaceRow): Ceilings {
-  return JSON.parse(row.ceilings) as Ceilings
-}
-
-/** The overlay that a row holds. */
-export function overlayOf(row: WorkspaceRow): readonly OverlayMapping[] {
-  return JSON.parse(row.overlay) as OverlayMapping[]
-}
-
-/** What a sealed upstream credential is bound to. */
-export function upstreamSealingContext(workspaceId: string): string {
-  return `upstream:${workspaceId}`
-}
-
-/**
- * The catalog in force for a workspace's keys. A mapping that the catalog no longer takes (its file was edited) falls
- * away with the rest of the overlay, which leaves those operations to full keys: it allows less, never more.
- */
-export function workspaceCatalog(context: Pick<ServiceContext, 'catalogs'>, row: WorkspaceRow): Catalog {
-  const merged = overlayCatalog(context.catalogs.api, overlayOf(row))
-  return merged.ok ? merged.catalog : context.catalogs.api
-}
-
 /** The workspace that somebody is acting in. */
 export async function getWorkspace(context: ServiceContext, workspaceId: string): Promise<WorkspaceView> {
   return viewWorkspace(await findWorkspace(context.database.read, workspaceId))
@@ -74,7 +52,11 @@ export async function getCatalog(
   readonly version: number
 }> {
   const row = await findWorkspace(context.database.read, workspaceId)
-  return { catalog: workspaceCatalog(context, row), overlay: overlayOf(row), version: row.version }
+  return {
+    catalog: workspaceCatalog(context.catalogs.api, row),
+    overlay: overlayOf(row),
+    version: row.version,
+  }
 }
 
 /**
@@ -190,7 +172,7 @@ function checkWorkspaceVersion(row: WorkspaceRow, version: number | null): void 
 function changedCeilings(context: ServiceContext, row: WorkspaceRow, input: UpdateWorkspaceInput): Ceilings {
   const before = ceilingsOf(row)
   if (input.ceilings === undefined) return before
-  const catalog = workspaceCatalog(context, row)
+  const catalog = workspaceCatalog(context.catalogs.api, row)
   const changed: Record<Environment, Access> = { ...before }
   for (const environment of ENVIRONMENTS) {
     const wanted = input.ceilings[environment]

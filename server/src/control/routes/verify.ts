@@ -7,7 +7,8 @@ import {
   type Denied,
 } from '@bitting/core'
 import { z } from '@hono/zod-openapi'
-import type { Gatekeeper, Workspace } from '../../feed/gatekeeper.js'
+import type { Gatekeeper } from '../../feed/gatekeeper.js'
+import type { Workspace } from '../../feed/workspace.js'
 import type { ControlApp, ControlOptions } from '../environment.js'
 import { operation } from '../operation.js'
 

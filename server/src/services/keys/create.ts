@@ -1,10 +1,11 @@
 import { newKeyId, ProblemError, type Conditions, type Environment, type KeyKind } from '@bitting/core'
-import type { Actor } from '../actor.js'
+import type { Actor } from '../../audit/actor.js'
 import type { ServiceContext } from '../context.js'
 import type { IdempotentRequest, Mutated } from '../mutate.js'
 import { checkAccess, checkGrant } from './grant.js'
 import { readKey } from './find.js'
-import { accessText, conditionsDetails, type KeyView } from './record.js'
+import { accessText } from '../../storage/columns.js'
+import { conditionsDetails, type KeyView } from './record.js'
 import { addSecret } from './secret.js'
 
 /** What a new key is to be. */

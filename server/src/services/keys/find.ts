@@ -4,7 +4,7 @@ import { sql, type ExpressionBuilder, type ExpressionWrapper, type SqlBool, type
 import type { Database } from '../../storage/database.js'
 import type { KeyRow, Schema } from '../../storage/schema.js'
 import type { ServiceContext } from '../context.js'
-import { CURSOR_NUMBER, decodeCursor, encodeCursor, type PageRequest } from '../page.js'
+import { CURSOR_NUMBER, decodeCursor, encodeCursor, type PageRequest } from '../../storage/page.js'
 import { viewKey, type KeyView } from './record.js'
 
 /** Which keys to list. Absent members match everything, deleted and expired keys too. */

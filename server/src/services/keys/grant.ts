@@ -13,10 +13,13 @@ import {
 } from '@bitting/core'
 import type { Transaction } from 'kysely'
 import type { Schema } from '../../storage/schema.js'
-import type { Actor } from '../actor.js'
+import type { Actor } from '../../audit/actor.js'
 import type { ServiceContext } from '../context.js'
-import { ceilingsOf, findWorkspace, workspaceCatalog } from '../workspace.js'
-import { accessOf, conditionsOf, stateOf } from './record.js'
+import { workspaceCatalog } from '../../feed/workspace.js'
+import { ceilingsOf } from '../../storage/columns.js'
+import { findWorkspace } from '../workspace.js'
+import { accessOf, conditionsOf } from '../../storage/columns.js'
+import { stateOf } from './record.js'
 
 /** What a key is to be, or is: everything that makes one key stronger than another. */
 export interface Grant {
@@ -39,7 +42,7 @@ export async function checkAccess(
   kind: KeyKind,
   access: unknown,
 ): Promise<Access> {
-  const api = workspaceCatalog(context, await findWorkspace(tx, workspaceId))
+  const api = workspaceCatalog(context.catalogs.api, await findWorkspace(tx, workspaceId))
   const catalog = kind === 'api' ? api : unitedCatalog(context.catalogs.management, api)
   const checked = validateAccess(catalog, access)
   if (checked.ok) return checked.access

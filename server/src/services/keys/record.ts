@@ -1,30 +1,8 @@
 import type { KeyView, MarkView, SecretView } from '@bitting/client'
-import { keyState, type Access, type Conditions, type KeyState } from '@bitting/core'
+import { keyState, type Conditions, type KeyState } from '@bitting/core'
 export type { KeyView }
+import { accessOf, addressesOf } from '../../storage/columns.js'
 import type { KeyRow, KeyUsageRow, SecretRow } from '../../storage/schema.js'
-
-/** The access that a row holds: the word `full`, or a list as JSON. */
-export function accessOf(text: string): Access {
-  return text === 'full' ? 'full' : (JSON.parse(text) as Access)
-}
-
-/** How an access is stored. */
-export function accessText(access: Access): string {
-  return access === 'full' ? 'full' : JSON.stringify(access)
-}
-
-/** The conditions that a row holds. */
-export function conditionsOf(row: KeyRow): Conditions {
-  return {
-    allowedAddresses: addressesOf(row),
-    notBefore: row.not_before,
-    expiresAt: row.expires_at,
-  }
-}
-
-function addressesOf(row: KeyRow): string[] | null {
-  return row.allowed_addresses === null ? null : (JSON.parse(row.allowed_addresses) as string[])
-}
 
 /** Conditions in the API's words, for the audit log. */
 export function conditionsDetails(conditions: Conditions): Readonly<Record<string, unknown>> {

@@ -1,10 +1,11 @@
 import { ProblemError } from '@bitting/core'
-import type { Actor } from '../actor.js'
+import type { Actor } from '../../audit/actor.js'
 import type { ServiceContext } from '../context.js'
 import type { IdempotentRequest, Mutated } from '../mutate.js'
 import { findKeyRow, readKey } from './find.js'
 import { checkOwn } from './grant.js'
-import { accessOf, conditionsOf, formatTime, type KeyView } from './record.js'
+import { accessOf, conditionsOf } from '../../storage/columns.js'
+import { formatTime, type KeyView } from './record.js'
 import { addSecret, retireSecrets } from './secret.js'
 import { checkVersion, requireUsable } from './update.js'
 

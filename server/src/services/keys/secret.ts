@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import { newToken, secretIdOf, tokenPrefix, type Environment, type KeyKind } from '@bitting/core'
 import type { Transaction } from 'kysely'
+import { secretSealingContext } from '../../storage/columns.js'
 import type { Schema } from '../../storage/schema.js'
 import type { ServiceContext } from '../context.js'
 
@@ -10,11 +11,6 @@ export interface SecretOwner {
   readonly keyId: string
   readonly kind: KeyKind
   readonly environment: Environment
-}
-
-/** What a sealed digest is bound to, so that it cannot be moved to another secret or workspace. */
-export function sealingContext(workspaceId: string, secretId: string): string {
-  return `secret:${workspaceId}:${secretId}`
 }
 
 /**
@@ -38,7 +34,7 @@ export async function addSecret(
       workspace_id: owner.workspaceId,
       key_id: owner.keyId,
       generation,
-      sealed_digest: context.sealer.seal(digest, sealingContext(owner.workspaceId, secretId)),
+      sealed_digest: context.sealer.seal(digest, secretSealingContext(owner.workspaceId, secretId)),
       prefix,
       created_at: context.now(),
       retires_at: null,

@@ -1,12 +1,13 @@
 import { isUsable, ProblemError, type Conditions } from '@bitting/core'
 import type { KeyRow } from '../../storage/schema.js'
-import type { Actor } from '../actor.js'
+import type { Actor } from '../../audit/actor.js'
 import type { ServiceContext } from '../context.js'
 import type { Mutated } from '../mutate.js'
 import { addressesText, checkTimes } from './create.js'
 import { findKeyRow, readKey } from './find.js'
 import { checkAccess, checkGrant, checkOwn } from './grant.js'
-import { accessOf, accessText, conditionsDetails, conditionsOf, stateOf, type KeyView } from './record.js'
+import { accessOf, accessText, conditionsOf } from '../../storage/columns.js'
+import { conditionsDetails, stateOf, type KeyView } from './record.js'
 
 /** What to change of a key. Absent members stay as they are. */
 export interface UpdateKeyInput {

@@ -1,4 +1,4 @@
-import type { Migration, SqlTypes } from '../migrations.js'
+import type { Migration, SqlTypes } from './migration.js'
 
 /** The tables that Bitting begins with. */
 export const INITIAL: Migration = {

@@ -1,5 +1,4 @@
 import type { Principal } from '@bitting/core'
-import type { Workspace } from '../feed/gatekeeper.js'
 
 /** Where an act came from, for the audit log. */
 export interface Origin {
@@ -13,7 +12,7 @@ export interface KeyActor {
   readonly type: 'key'
   readonly id: string
   readonly workspaceId: string
-  readonly principal: Principal<Workspace>
+  readonly principal: Principal
   readonly origin: Origin
 }
 
