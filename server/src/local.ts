@@ -1,5 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config } from './config.js'
 import { openInstallation, serviceContext } from './installation.js'
+import { listNodes } from './services/nodes.js'
 import {
   createOwnerKey,
   createSetupCode,
@@ -7,6 +9,7 @@ import {
   isSetUp,
   type NewWorkspace,
 } from './services/setup.js'
+import type { Database } from './storage/database.js'
 
 /** What whoever runs the program can do at the machine that holds its data, with or without a running server. */
 export interface LocalInstallation {
@@ -27,10 +30,14 @@ export interface LocalInstallation {
 export async function openLocal(config: Config): Promise<LocalInstallation> {
   const installation = await openInstallation(config)
   const { database } = installation
+  const known = async <T>(result: T): Promise<T> => {
+    await waitForNodes(database)
+    return result
+  }
   const context = serviceContext(installation, config, () => Promise.resolve())
   return {
     isSetUp: () => isSetUp(context),
-    createWorkspace: (name, onlyFirst) => createWorkspace(context, name, onlyFirst),
+    createWorkspace: (name, onlyFirst) => createWorkspace(context, name, onlyFirst).then(known),
     listWorkspaces: () =>
       database.read
         .selectFrom('workspaces')
@@ -38,8 +45,21 @@ export async function openLocal(config: Config): Promise<LocalInstallation> {
         .orderBy('created_at')
         .orderBy('id')
         .execute(),
-    createOwnerKey: (workspaceId, name) => createOwnerKey(context, workspaceId, name),
+    createOwnerKey: (workspaceId, name) => createOwnerKey(context, workspaceId, name).then(known),
     createSetupCode: () => createSetupCode(context, database),
     close: () => database.close(),
+  }
+}
+
+const WAIT_MILLISECONDS_MAX = 3_000
+const WAIT_STEP_MILLISECONDS = 50
+
+/** Waits until the running nodes know of what was just written, so that a new key works when it is shown; not for ever. */
+async function waitForNodes(database: Database): Promise<void> {
+  const { revision } = await listNodes(database, Date.now())
+  for (let waited = 0; waited < WAIT_MILLISECONDS_MAX; waited += WAIT_STEP_MILLISECONDS) {
+    const { nodes } = await listNodes(database, Date.now())
+    if (nodes.every((node) => node.revision >= revision)) return
+    await sleep(WAIT_STEP_MILLISECONDS)
   }
 }

@@ -36,7 +36,7 @@ export interface RunningServer {
 
 /** How often the node's own duties are done, in milliseconds. */
 const FLUSH_MILLISECONDS = 5_000
-const REPORT_MILLISECONDS = 1_000
+const REPORT_MILLISECONDS = 250
 const FORGET_MILLISECONDS = 3_600_000
 
 /** Starts a node: the verifier and its feed, the management API and the gateway. Wiring only. */

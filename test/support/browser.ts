@@ -1,11 +1,12 @@
+import { existsSync, mkdirSync } from 'node:fs'
+import { tmpdir, userInfo } from 'node:os'
 import { dirname, join } from 'node:path'
-import { existsSync } from 'node:fs'
 import { chromium as playwright, type Browser } from 'playwright-core'
 import chromium from '@sparticuz/chromium'
 
 /** Starts the Chromium that comes inside an npm package, with the libraries that it brings for machines that lack them. */
 export async function startBrowser(): Promise<Browser> {
-  const executablePath = await chromium.executablePath()
+  const executablePath = await unpackChromium()
   const libraries = join(dirname(executablePath), 'al2023', 'lib')
   return playwright.launch({
     executablePath,
@@ -23,4 +24,18 @@ export async function startBrowser(): Promise<Browser> {
       }),
     },
   })
+}
+
+/** The package unpacks itself into the temporary directory; each user needs a folder of their own there. */
+async function unpackChromium(): Promise<string> {
+  const before = process.env['TMPDIR']
+  const folder = join(tmpdir(), `bitting-chromium-${userInfo().username}`)
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  process.env['TMPDIR'] = folder
+  try {
+    return await chromium.executablePath()
+  } finally {
+    if (before === undefined) delete process.env['TMPDIR']
+    else process.env['TMPDIR'] = before
+  }
 }

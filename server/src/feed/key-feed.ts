@@ -14,13 +14,13 @@ export interface FeedOptions {
   readonly monotonicMilliseconds: () => number
   /** How long the table is believed after the change log was last read to its end. Default 10,000. */
   readonly leaseMilliseconds?: number
-  /** How often the change log is read when nothing wakes the feed. Default 1,000. */
+  /** How often the change log is read when nothing wakes the feed. Default 250. */
   readonly pollMilliseconds?: number
   readonly onError: (error: unknown) => void
 }
 
 const LEASE_MILLISECONDS = 10_000
-const POLL_MILLISECONDS = 1_000
+const POLL_MILLISECONDS = 250
 const CHANGES_A_READ = 500
 
 /**
