@@ -5,7 +5,7 @@ import { parseCatalog, type Catalog, type Operation } from '@bitting/core'
 import type { Config } from './config.js'
 import type { ServiceContext } from './services/context.js'
 import { createMutate } from './services/mutate.js'
-import { openDatabase, type WritableDatabase } from './storage/database.js'
+import { openDatabase, sqliteExists, type WritableDatabase } from './storage/database.js'
 import { loadRootKey } from './storage/root-key.js'
 import { Sealer } from './storage/sealing.js'
 
@@ -37,6 +37,7 @@ export async function openInstallation(config: Config): Promise<Installation> {
   await mkdir(config.dataDirectory, { recursive: true, mode: 0o700 })
   const rootKey = await loadRootKey({
     dataDirectory: config.dataDirectory,
+    isLater: config.databaseUrl === null && sqliteExists(config.dataDirectory),
     ...(config.rootKey !== null && { value: config.rootKey }),
   })
   const database = await openDatabase({ url: config.databaseUrl, dataDirectory: config.dataDirectory })

@@ -38,6 +38,8 @@ export interface RunningServer {
 const FLUSH_MILLISECONDS = 5_000
 const REPORT_MILLISECONDS = 250
 const FORGET_MILLISECONDS = 3_600_000
+/** How long a stopping node waits for the requests under way. */
+const CLOSE_MILLISECONDS_MAX = 10_000
 
 /** Starts a node: the verifier and its feed, the management API and the gateway. Wiring only. */
 export async function serve(config: Config): Promise<RunningServer> {
@@ -191,7 +193,9 @@ async function listen(server: Server, { host, port }: Listen): Promise<Listen> {
   return { host, port: typeof address === 'object' && address !== null ? address.port : port }
 }
 
+/** Lets the requests under way end; whoever is not done within the limit is cut off. */
 async function closeServer(server: Server): Promise<void> {
+  const limit = setTimeout(() => server.closeAllConnections(), CLOSE_MILLISECONDS_MAX)
   const closed = new Promise<void>((resolve) =>
     server.close(() => {
       resolve()
@@ -199,6 +203,7 @@ async function closeServer(server: Server): Promise<void> {
   )
   server.closeIdleConnections()
   await closed
+  clearTimeout(limit)
 }
 
 function warnOfSettings(config: Config, log: Logger): void {

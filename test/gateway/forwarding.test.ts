@@ -1,6 +1,7 @@
 import { Socket } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Dispatcher } from 'undici'
+import { Reviews } from '../../server/src/gateway/reviews.js'
 import { forward } from '../../server/src/gateway/forward.js'
 import { GatewayRequest, GatewayResponse } from '../../server/src/gateway/messages.js'
 import type { UpstreamPools } from '../../server/src/gateway/upstream-pools.js'
@@ -461,6 +462,8 @@ describe('a connection', () => {
   })
 })
 
+const VERIFIED = { token: null, address: null, method: 'GET', path: '/' }
+
 describe('a caller that leaves before its request was sent', () => {
   it('has nothing sent', () => {
     const request = new GatewayRequest(new Socket())
@@ -468,8 +471,14 @@ describe('a caller that leaves before its request was sent', () => {
     let handler: Dispatcher.DispatchHandler | null = null
     const pool = { dispatch: (_options: unknown, given: Dispatcher.DispatchHandler) => (handler = given) }
     const pools = { get: () => pool } as unknown as UpstreamPools
-    const passage = { upstream: { origin: 'http://one.test', key: null }, errors: 'retell' as const }
-    forward(request, response, passage, { pools, log: () => undefined, isClosing: false })
+    const passage = {
+      upstream: { origin: 'http://one.test', key: null },
+      errors: 'retell' as const,
+      verified: VERIFIED,
+    }
+    const reviews = new Reviews()
+    const context = { pools, reviews, objection: () => null, log: () => undefined, isClosing: false }
+    forward(request, response, passage, context)
     response.emit('close')
     let aborted = 0
     const exchange = handler as unknown as { onConnect(abort: () => void): void }

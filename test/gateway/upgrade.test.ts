@@ -194,7 +194,7 @@ describe('a WebSocket', () => {
 
   it('ends within moments of its key’s end, or when nobody can say', async () => {
     const echo = await startEcho()
-    const { port } = await startGateway(cleanup, world, echo.origin, { timeouts: { tunnelReview: 20 } })
+    const { port } = await startGateway(cleanup, world, echo.origin, { timeouts: { review: 20 } })
     const kept = await opened(openSocket(port, '/socket'))
     const other = world.addKey()
     const revoked = await opened(openSocket(port, '/socket', other))

@@ -29,7 +29,7 @@ function printAddresses({ output }: CommandContext, server: RunningServer): void
     ['Upstream', upstream.isSandbox ? 'the built-in sandbox: nothing reaches a real API' : upstream.origin],
     ...(setupUrl === null
       ? []
-      : [['Set-up link', { text: setupUrl, tone: 'strong' }, 'It works once.'] as const]),
+      : [['Set-up link', { text: setupUrl, tone: 'strong' }, 'It works once, for an hour.'] as const]),
   ])
 }
 

@@ -17,7 +17,7 @@ import type { GatewayRequest } from './messages.js'
 
 /** What becomes of a request: it goes to its upstream, or the gateway answers it. */
 export type Admission =
-  | { readonly outcome: 'admitted'; readonly passage: Passage; readonly verified: VerifyRequest }
+  | { readonly outcome: 'admitted'; readonly passage: Passage }
   | { readonly outcome: 'answered'; readonly answer: Answer }
 
 /** What the gateway answers for by itself. */
@@ -35,14 +35,14 @@ export class AdmissionControl {
   readonly #gatekeeper: Gatekeeper
   readonly #defaultUpstream: Upstream
   readonly #errors: ErrorShape
-  readonly #unknown: Admission
+  readonly #unknown: Answer
 
   /** @param errors how answers are written where no key says which catalog's form applies */
   constructor(gatekeeper: Gatekeeper, defaultUpstream: Upstream, errors: ErrorShape) {
     this.#gatekeeper = gatekeeper
     this.#defaultUpstream = defaultUpstream
     this.#errors = errors
-    this.#unknown = answered(refusalAnswer(refusalOf(UNKNOWN), errors))
+    this.#unknown = refusalAnswer(refusalOf(UNKNOWN), errors)
   }
 
   /** Judges one request that came from an address. */
@@ -60,39 +60,42 @@ export class AdmissionControl {
     }
   }
 
-  /** Says whether a request that was admitted would be admitted now, without counting it as another use of the key. */
-  stillAdmits({ token, address, method, path }: VerifyRequest): boolean {
+  /**
+   * What now stands against a request that was admitted, null where nothing does. It is not counted as another use of
+   * the key.
+   */
+  objection({ token, address, method, path }: VerifyRequest): Answer | null {
     try {
-      const principal = this.#gatekeeper.identify(token, address)
-      if (!(principal instanceof Principal)) return false
-      const operation = principal.workspace.catalogs[principal.kind].matcher.match(method, path)
-      return authorise(principal, operation).outcome === 'allowed'
+      const identity = this.#gatekeeper.identify(token, address)
+      if (!(identity instanceof Principal)) return this.#refusal(identity)
+      const decision = authorise(identity, identity.catalog.matcher.match(method, path))
+      return decision.outcome === 'allowed' ? null : this.#refusal(decision)
     } catch (error) {
-      if (error instanceof ProblemError) return false
+      if (error instanceof ProblemError) return problemAnswer(error, this.#errors)
       throw error
     }
   }
 
   #decide(verified: VerifyRequest): Admission {
     const decision = this.#gatekeeper.decide(verified)
-    if (decision.outcome === 'denied') return this.#refuse(decision)
+    if (decision.outcome === 'denied') return answered(this.#refusal(decision))
     const { workspace } = decision.principal
     const upstream = upstreamOf(workspace.upstream, this.#defaultUpstream)
-    return { outcome: 'admitted', passage: { upstream, errors: shapeOf(decision.principal) }, verified }
+    return { outcome: 'admitted', passage: { upstream, errors: shapeOf(decision.principal), verified } }
   }
 
   /** Answers for the key presented, so that whoever holds it can see whether it is live. */
   #health(token: string | null, address: string | null): Admission {
     const identity = this.#gatekeeper.identify(token, address)
-    if (!(identity instanceof Principal)) return this.#refuse(identity)
+    if (!(identity instanceof Principal)) return answered(this.#refusal(identity))
     const document = { status: 'ok', key_id: identity.keyId, workspace: identity.workspace.id }
     return answered(jsonAnswer(200, 'application/json', document))
   }
 
   /** Whoever has not proved to hold a key gets one and the same answer, whatever was wrong. */
-  #refuse(denied: Denied<Workspace>): Admission {
+  #refusal(denied: Denied<Workspace>): Answer {
     if (denied.principal === null) return this.#unknown
-    return answered(refusalAnswer(refusalOf(denied), shapeOf(denied.principal)))
+    return refusalAnswer(refusalOf(denied), shapeOf(denied.principal))
   }
 }
 

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 import type { Readable } from 'node:stream'
-import { ProblemError, type ErrorShape } from '@bitting/core'
+import { ProblemError, type ErrorShape, type VerifyRequest } from '@bitting/core'
 import type { Dispatcher } from 'undici'
 import { problemAnswer, type Answer } from './answers.js'
 import { requestHeaders, responseHead, responseTrailers } from './headers.js'
@@ -13,6 +13,7 @@ import {
   type GatewayResponse,
 } from './messages.js'
 import { KeyRedactor, maskKey, tellsKey } from './redaction.js'
+import type { Reviewed, Reviews } from './reviews.js'
 import type { UpstreamPools } from './upstream-pools.js'
 
 const NOTHING = Buffer.alloc(0)
@@ -35,6 +36,9 @@ export type GatewayLog = (error: ProblemError, message: string) => void
 export interface ForwardContext {
   readonly pools: UpstreamPools
   readonly log: GatewayLog
+  readonly reviews: Reviews
+  /** What now stands against a request that was admitted, null where nothing does. */
+  readonly objection: (verified: VerifyRequest) => Answer | null
   /** True once the gateway is closing: every response is then the last of its connection. */
   readonly isClosing: boolean
 }
@@ -43,6 +47,8 @@ export interface ForwardContext {
 export interface Passage {
   readonly upstream: Upstream
   readonly errors: ErrorShape
+  /** What was judged, so that it can be judged again. */
+  readonly verified: VerifyRequest
 }
 
 /** Gives a caller the gateway's own answer and reads away the rest of the request. */
@@ -105,8 +111,35 @@ export class Exchange implements Dispatcher.DispatchHandler {
     const { request } = this
     const length = bodyLength(request)
     if (length === 0) this.#dispatch(null, upgrade)
-    else if (length < 0 || length > WHOLE_BODY_BYTES_MAX) this.#dispatch(new StreamedBody(request), null)
-    else new WholeBody(request, length, (body) => this.#dispatch(body, null))
+    else if (length < 0 || length > WHOLE_BODY_BYTES_MAX) this.#dispatch(this.#reviewedBody(), null)
+    else new WholeBody(request, length, (body) => this.#dispatchIfStillAdmitted(body))
+  }
+
+  /** The decision came with the head. A caller who held the last bytes back may have lost the key since. */
+  #dispatchIfStillAdmitted(body: Buffer): void {
+    const objection = this.context.objection(this.passage.verified)
+    if (objection === null) {
+      this.#dispatch(body, null)
+      return
+    }
+    this.isOver = true
+    sendAnswer(this.request, this.response, objection, this.context)
+  }
+
+  /** A body that takes its time is judged again while it comes; losing the key breaks it off on both sides. */
+  #reviewedBody(): StreamedBody {
+    const { request, context, passage } = this
+    const body = new StreamedBody(request)
+    const reviewed: Reviewed = {
+      isStillAdmitted: () => context.objection(passage.verified) === null,
+      end: () => {
+        context.reviews.delete(reviewed)
+        request.socket.destroy()
+      },
+    }
+    context.reviews.add(reviewed)
+    body.once('close', () => context.reviews.delete(reviewed))
+    return body
   }
 
   /** Sends the same bytes of path and query that were matched. */

@@ -19,6 +19,10 @@ const OWN = ['authorization', 'expect', 'host', 'trailer']
 
 /** With these some servers answer for another method or path than the one that was matched. */
 const OVERRIDES = [
+  '_method',
+  'x-http-path-override',
+  'x-method',
+  'x-path-override',
   'x-http-method',
   'x-http-method-override',
   'x-method-override',

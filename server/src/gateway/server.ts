@@ -17,6 +17,7 @@ import {
 } from './forward.js'
 import { GatewayRequest, GatewayResponse } from './messages.js'
 import { ParseErrorAnswers } from './parse-errors.js'
+import { Reviews } from './reviews.js'
 import { forwardUpgrade, responseAfterOffer, Tunnels } from './upgrade.js'
 import { UPSTREAM_TIMEOUTS, UpstreamPools, type UpstreamTimeouts } from './upstream-pools.js'
 
@@ -47,8 +48,8 @@ export interface GatewayTimeouts {
   readonly keepAlive: number
   /** For the requests under way when the gateway closes. */
   readonly close: number
-  /** Between two looks at whether the keys of open tunnels are still good. */
-  readonly tunnelReview: number
+  /** Between two looks at whether the keys of uploads and tunnels under way are still good. */
+  readonly review: number
 }
 
 const TIMEOUTS: GatewayTimeouts = {
@@ -57,7 +58,7 @@ const TIMEOUTS: GatewayTimeouts = {
   idle: 660_000,
   keepAlive: 65_000,
   close: 30_000,
-  tunnelReview: 5000,
+  review: 5000,
 }
 
 const HEADER_BYTES_MAX = 16 * 1024
@@ -101,6 +102,8 @@ function isIdle({ latest }: Connection): boolean {
 class GatewayServer implements Gateway, ForwardContext {
   readonly log: GatewayLog
   readonly pools: UpstreamPools
+  readonly reviews: Reviews
+  readonly objection: ForwardContext['objection']
   isClosing = false
   readonly #server: Server<typeof GatewayRequest, typeof GatewayResponse>
   readonly #admission: AdmissionControl
@@ -120,7 +123,9 @@ class GatewayServer implements Gateway, ForwardContext {
     this.#errors = errors
     this.#admission = new AdmissionControl(gatekeeper, defaultUpstream, errors)
     this.#parseErrors = new ParseErrorAnswers(errors)
-    this.#tunnels = new Tunnels(this.#timeouts.tunnelReview)
+    this.reviews = new Reviews(this.#timeouts.review)
+    this.#tunnels = new Tunnels(this.reviews)
+    this.objection = (verified) => this.#admission.objection(verified)
     this.#server = this.#createServer()
   }
 
@@ -242,9 +247,7 @@ class GatewayServer implements Gateway, ForwardContext {
         sendAnswer(request, response, admission.answer, this)
         return
       }
-      const { passage, verified } = admission
-      const isStillAdmitted = (): boolean => this.#admission.stillAdmits(verified)
-      forwardUpgrade(request, response, passage, this, { head, tunnels: this.#tunnels, isStillAdmitted })
+      forwardUpgrade(request, response, admission.passage, this, { head, tunnels: this.#tunnels })
     } catch (error) {
       this.#fail(request, response, error)
     }

@@ -2,45 +2,28 @@ import type { Duplex } from 'node:stream'
 import { responseHead } from './headers.js'
 import { Exchange, type ForwardContext, type Passage } from './forward.js'
 import { GatewayResponse, type GatewayRequest } from './messages.js'
+import type { Reviewed, Reviews } from './reviews.js'
 
-/** How often open tunnels are judged again: a revoked key's tunnel lives this long at most. */
-const REVIEW_INTERVAL_MS = 5000
-
-/** One connection that left HTTP: bytes both ways, and whether its request would still be admitted. */
-interface Tunnel {
-  readonly caller: Duplex
-  readonly upstream: Duplex
-  readonly isStillAdmitted: () => boolean
-}
-
-/**
- * The tunnels that are open. A tunnel outlives the decision that opened it, so it is judged again every few seconds,
- * and closed as soon as its key would not be let through any more.
- */
+/** The tunnels that are open: connections that left HTTP, bytes both ways. */
 export class Tunnels {
-  readonly #open = new Set<Tunnel>()
-  readonly #intervalMs: number
-  #timer: NodeJS.Timeout | null = null
+  readonly #callers = new Set<Duplex>()
+  readonly #reviews: Reviews
 
-  constructor(intervalMs: number = REVIEW_INTERVAL_MS) {
-    this.#intervalMs = intervalMs
+  constructor(reviews: Reviews) {
+    this.#reviews = reviews
   }
 
-  /** How many tunnels are open. */
-  get size(): number {
-    return this.#open.size
-  }
-
-  /** Joins two connections until either of them ends. */
-  join(tunnel: Tunnel): void {
-    const { caller, upstream } = tunnel
-    this.#open.add(tunnel)
-    this.#timer ??= setInterval(() => this.#review(), this.#intervalMs).unref()
+  /** Joins two connections until either of them ends, or until their request would not be admitted any more. */
+  join(caller: Duplex, upstream: Duplex, isStillAdmitted: () => boolean): void {
+    const reviewed: Reviewed = { isStillAdmitted, end: () => caller.destroy() }
     const close = (): void => {
       caller.destroy()
       upstream.destroy()
-      this.#open.delete(tunnel)
+      this.#callers.delete(caller)
+      this.#reviews.delete(reviewed)
     }
+    this.#callers.add(caller)
+    this.#reviews.add(reviewed)
     for (const side of [caller, upstream]) side.on('error', close).on('close', close)
     caller.pipe(upstream)
     upstream.pipe(caller)
@@ -48,15 +31,7 @@ export class Tunnels {
 
   /** Closes every tunnel: they have no end of their own to wait for. */
   closeAll(): void {
-    for (const { caller } of this.#open) caller.destroy()
-    if (this.#timer !== null) clearInterval(this.#timer)
-    this.#timer = null
-  }
-
-  #review(): void {
-    for (const { caller, isStillAdmitted } of this.#open) {
-      if (!isStillAdmitted()) caller.destroy()
-    }
+    for (const caller of this.#callers) caller.destroy()
   }
 }
 
@@ -90,7 +65,7 @@ export function forwardUpgrade(
   response: GatewayResponse,
   passage: Passage,
   context: ForwardContext,
-  tunnel: { readonly head: Buffer; readonly tunnels: Tunnels; readonly isStillAdmitted: () => boolean },
+  tunnel: { readonly head: Buffer; readonly tunnels: Tunnels },
 ): void {
   new UpgradeExchange(request, response, passage, context, tunnel).start('websocket')
 }
@@ -115,7 +90,7 @@ class UpgradeExchange extends Exchange {
       return
     }
     this.isOver = true
-    const { head, tunnels, isStillAdmitted } = this.#tunnel
+    const { head, tunnels } = this.#tunnel
     const { headers } = responseHead(rawHeaders, this.passage.upstream.key, false)
     const caller = this.request.socket
     this.response.detachSocket(caller)
@@ -123,7 +98,7 @@ class UpgradeExchange extends Exchange {
     caller.setTimeout(0)
     caller.write(switchingHead(headers), 'latin1')
     if (head.length > 0) upstream.write(head)
-    tunnels.join({ caller, upstream, isStillAdmitted })
+    tunnels.join(caller, upstream, () => this.context.objection(this.passage.verified) === null)
   }
 }
 

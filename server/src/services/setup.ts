@@ -15,6 +15,8 @@ export interface NewWorkspace {
 
 const WORKSPACE_ID_LENGTH = 12
 const SETUP_CODE_LENGTH = 43
+/** How long a setup link works, in seconds: an hour. It opens everything, so it must not lie about for ever. */
+const SETUP_CODE_SECONDS = 3600
 
 /** Says whether the installation has a workspace. */
 export async function isSetUp(context: Pick<ServiceContext, 'database'>): Promise<boolean> {
@@ -126,13 +128,14 @@ export async function useSetupCode(
       .set({ used_at: context.now() })
       .where('code_hash', '=', hashOf(code))
       .where('used_at', 'is', null)
+      .where('created_at', '>', context.now() - SETUP_CODE_SECONDS)
       .returning('code_hash')
       .executeTakeFirst(),
   )
   if (spent === undefined) {
     throw new ProblemError(
       'invalid_token',
-      'This setup link was used already or replaced by a newer one. Restart the server for a new link, or run `bitting bootstrap`.',
+      'This setup link was used already, replaced by a newer one, or is older than an hour. Restart the server for a new link, or run `bitting bootstrap`.',
     )
   }
   const first = await context.database.read

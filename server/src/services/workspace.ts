@@ -17,6 +17,8 @@ import { originOf } from '../config.js'
 import { workspaceCatalog } from '../feed/workspace.js'
 import { accessOf, ceilingsOf, overlayOf, upstreamSealingContext } from '../storage/columns.js'
 import type { Schema, WorkspaceRow } from '../storage/schema.js'
+import { findWorkspace } from './find-workspace.js'
+import { checkOwnsAll } from './keys/grant.js'
 import type { Actor } from '../audit/actor.js'
 import type { ServiceContext } from './context.js'
 import { formatTime, stateOf } from './keys/record.js'
@@ -28,13 +30,6 @@ export interface UpdateWorkspaceInput {
   readonly ceilings?: Readonly<Partial<Record<Environment, unknown>>> | undefined
   readonly upstream?: string | null | undefined
   readonly upstreamKey?: string | null | undefined
-}
-
-type Reader = Pick<Transaction<Schema>, 'selectFrom'>
-
-/** The row of a workspace that is known to exist, because somebody in it is acting. */
-export async function findWorkspace(reader: Reader, id: string): Promise<WorkspaceRow> {
-  return reader.selectFrom('workspaces').selectAll().where('id', '=', id).executeTakeFirstOrThrow()
 }
 
 /** The workspace that somebody is acting in. */
@@ -60,10 +55,11 @@ export async function getCatalog(
 }
 
 /**
- * Edits a workspace.
+ * Edits a workspace. Its name asks for the permission alone; ceilings and upstream act on every key, so they ask for a key
+ * that has everything.
  *
  * @param version the version that the caller saw, null to change whatever is there
- * @throws {ProblemError} version_conflict, invalid_body, invalid_access, ceiling_conflict
+ * @throws {ProblemError} version_conflict, invalid_body, invalid_access, ceiling_conflict, grant_exceeds_own
  */
 export async function updateWorkspace(
   context: ServiceContext,
@@ -74,6 +70,8 @@ export async function updateWorkspace(
   return context.mutate({ actor, operation: 'updateWorkspace' }, async (tx) => {
     const row = await findWorkspace(tx, actor.workspaceId)
     checkWorkspaceVersion(row, version)
+    const forAllKeys = [input.ceilings, input.upstream, input.upstreamKey]
+    if (forAllKeys.some((value) => value !== undefined)) await checkOwnsAll(tx, context, actor)
     const ceilings = changedCeilings(context, row, input)
     if (input.ceilings !== undefined) await checkNoKeyAbove(tx, context, row.id, ceilings)
     const upstream = input.upstream === undefined ? row.upstream : checkUpstream(context, input.upstream)
@@ -121,7 +119,7 @@ export interface CatalogOverlay {
 }
 
 /**
- * Replaces the workspace's overlay of the catalog.
+ * Replaces the workspace's overlay of the catalog. It widens what other keys open, so only a key that has everything may.
  *
  * @param version the version of the workspace that the caller saw, null to change whatever is there
  * @throws {ProblemError} version_conflict, and invalid_body with every flaw by its place in the list
@@ -133,6 +131,7 @@ export async function setCatalogOverlay(
   version: number | null,
 ): Promise<Mutated<CatalogOverlay>> {
   return context.mutate({ actor, operation: 'setCatalogOverlay' }, async (tx) => {
+    await checkOwnsAll(tx, context, actor)
     const merged = overlayCatalog(context.catalogs.api, mappings)
     if (!merged.ok) {
       throw new ProblemError('invalid_body', 'The overlay does not fit the catalog.', {

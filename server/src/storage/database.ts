@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto'
+import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Kysely, sql, type Transaction } from 'kysely'
@@ -84,6 +85,12 @@ export async function openDatabase({ url, dataDirectory }: DatabaseLocation): Pr
     onWakeUp: engine.onWakeUp,
     close: () => (closing ??= engine.close()),
   }
+}
+
+/** Says whether a data directory holds a SQLite database already. */
+export function sqliteExists(dataDirectory: string): boolean {
+  const found = statSync(join(dataDirectory, SQLITE_FILE), { throwIfNoEntry: false })
+  return found !== undefined && found.size > 0
 }
 
 async function openSqlite(dataDirectory: string): Promise<Engine> {

@@ -14,6 +14,8 @@ export interface RootKeySource {
   readonly dataDirectory: string
   /** The setting, 32 bytes as base64 or hex; without it the file `root.key` counts, made at the first start. */
   readonly value?: string | undefined
+  /** Whether there is something sealed already, so that a missing file means a lost key and not a first start. */
+  readonly isLater?: boolean | undefined
 }
 
 /**
@@ -22,11 +24,16 @@ export interface RootKeySource {
  *
  * @throws {Error} when the setting or the file is no key, or others can read the file; no message shows the key
  */
-export async function loadRootKey({ dataDirectory, value }: RootKeySource): Promise<KeyObject> {
+export async function loadRootKey({ dataDirectory, value, isLater }: RootKeySource): Promise<KeyObject> {
   if (value !== undefined) return parseRootKey(value, 'the root key setting')
   const path = join(dataDirectory, FILE_NAME)
   const found = await readPrivately(path)
   if (found !== null) return parseRootKey(found, path)
+  if (isLater === true) {
+    throw new Error(
+      `${path} is missing, and what the database holds is sealed under it; bring the file back from its copy, or set BITTING_ROOT_KEY`,
+    )
+  }
   await createPrivateFile(path, `${randomBytes(ROOT_KEY_LENGTH).toString('base64')}\n`)
   const made = await readPrivately(path)
   if (made === null) throw new Error(`${path} disappeared while Bitting was starting`)

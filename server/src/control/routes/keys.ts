@@ -220,7 +220,8 @@ function addDelete(app: ControlApp, options: ControlOptions): void {
     const { id } = c.req.valid('param')
     const version = ifMatch(c)
     const isConditional = c.req.header('if-match') !== undefined
-    const confirmation = isConditional ? null : { name: c.req.valid('query').confirm ?? null }
+    const { confirm } = c.req.valid('query')
+    const confirmation = isConditional && confirm === undefined ? null : { name: confirm ?? null }
     const input = { change: 'destroy', reason: null, version, confirmation } as const
     const deleted = await changeKeyState(options.context, c.get('actor'), id, input)
     describeMutation(c, deleted)

@@ -3,6 +3,7 @@ import {
   ceilingExcess,
   conditionsWithin,
   environmentIncludes,
+  NO_CONDITIONS,
   ProblemError,
   validateAccess,
   type Access,
@@ -17,7 +18,7 @@ import type { Actor } from '../../audit/actor.js'
 import type { ServiceContext } from '../context.js'
 import { workspaceCatalog } from '../../feed/workspace.js'
 import { ceilingsOf } from '../../storage/columns.js'
-import { findWorkspace } from '../workspace.js'
+import { findWorkspace } from '../find-workspace.js'
 import { accessOf, conditionsOf } from '../../storage/columns.js'
 import { stateOf } from './record.js'
 
@@ -116,6 +117,24 @@ export async function checkOwn(
       'A management key cannot make another that lives longer or reaches from more addresses than itself.',
     )
   }
+}
+
+/**
+ * Refuses whoever does not have everything, in production too: for changes that act on every key of the workspace.
+ *
+ * @throws {ProblemError} grant_exceeds_own
+ */
+export async function checkOwnsAll(
+  tx: Transaction<Schema>,
+  context: ServiceContext,
+  actor: Actor,
+): Promise<void> {
+  await checkOwn(tx, context, actor, {
+    kind: 'api',
+    environment: 'production',
+    access: 'full',
+    conditions: NO_CONDITIONS,
+  })
 }
 
 function exceeds(detail: string, permissions: readonly string[] = []): ProblemError {
