@@ -23,6 +23,8 @@ export interface OperationCase {
   readonly status: 200 | 201
   /** The audit entry of its success; null for operations that write nothing. */
   readonly writes: { readonly action: string; readonly type: 'key' | 'workspace' } | null
+  /** True where the permission alone is not enough, because the change acts on every key of the workspace. */
+  readonly asksForEverything?: true
   /** Makes in a workspace what the request is about. */
   prepare(tenant: Tenant): Promise<Prepared>
   /** Looks at what came back. */
@@ -187,6 +189,7 @@ export const OPERATIONS: Readonly<Record<string, OperationCase>> = {
   },
   setCatalogOverlay: {
     needs: 'workspace:edit',
+    asksForEverything: true,
     status: 200,
     writes: { action: 'catalog.overlay', type: 'workspace' },
     prepare: (tenant) => Promise.resolve({ body: OVERLAY, resource: tenant.id }),
