@@ -1,5 +1,6 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
 import { ProblemError, type FieldError } from '@bitting/core'
+import type { Context, MiddlewareHandler } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import { bodyLimit } from 'hono/body-limit'
 import type { ControlApp, ControlEnvironment, ControlOptions } from './environment.js'
@@ -23,6 +24,25 @@ const DOCUMENT = {
   },
 }
 
+/**
+ * Refuses bodies that are too large. A length that is announced is looked at here: asking the request for its body, as
+ * the general limit does, builds a web stream for every call.
+ */
+const limitBody: MiddlewareHandler = async (c, next) => {
+  const length = c.req.header('content-length')
+  if (length === undefined) return limitStreamedBody(c, next)
+  return Number(length) > BODY_BYTES_MAX ? bodyTooLarge(c) : next()
+}
+
+const limitStreamedBody = bodyLimit({ maxSize: BODY_BYTES_MAX, onError: bodyTooLarge })
+
+function bodyTooLarge(c: Context): Response {
+  // The rest of the body is not waited for.
+  c.header('Connection', 'close')
+  const detail = `A body has at most ${String(BODY_BYTES_MAX)} bytes here.`
+  return problemResponse(c, new ProblemError('body_too_large', detail))
+}
+
 /** Makes the management API: the operations of the `bitting` catalog, and what machines ask a node. */
 export function createControlApp(options: ControlOptions): ControlApp {
   const app: ControlApp = new OpenAPIHono<ControlEnvironment>({
@@ -37,19 +57,7 @@ export function createControlApp(options: ControlOptions): ControlApp {
       )
     },
   })
-  app.use(
-    bodyLimit({
-      maxSize: BODY_BYTES_MAX,
-      onError: (c) => {
-        // The rest of the body is not waited for.
-        c.header('Connection', 'close')
-        return problemResponse(
-          c,
-          new ProblemError('body_too_large', `A body has at most ${String(BODY_BYTES_MAX)} bytes here.`),
-        )
-      },
-    }),
-  )
+  app.use(limitBody)
   app.use('/v1/*', async (c, next) => {
     const hasBody =
       Number(c.req.header('content-length') ?? 0) > 0 || c.req.header('transfer-encoding') !== undefined
