@@ -7,7 +7,7 @@ import { openLocal } from '../../server/src/local.js'
 import { serve, type RunningServer } from '../../server/src/serve.js'
 import { openDatabase } from '../../server/src/storage/database.js'
 import { freshPostgresUrl } from '../support/databases.js'
-import { send } from './support.js'
+import { send, useStoppedClock } from './support.js'
 
 describe.each(['sqlite', 'postgres'] as const)('the first start (%s)', (engine) => {
   let config: Config
@@ -81,6 +81,21 @@ describe.each(['sqlite', 'postgres'] as const)('the first start (%s)', (engine) 
     expect((await setUp(good)).status).toBe(201)
     wrong.push(await setUp(good))
     for (const { status, text } of wrong) expect([status, text]).toEqual([401, wrong[0]?.text])
+  })
+
+  describe('after an hour', () => {
+    const clock = useStoppedClock()
+
+    test('its code is as good as a wrong one, and until then it is good', async () => {
+      const late = await newCode()
+      clock.turn(3600)
+      const wrong = await setUp('x')
+      const { status, text } = await setUp(late)
+      expect([status, text]).toEqual([401, wrong.text])
+      const inTime = await newCode()
+      clock.turn(3599)
+      expect((await setUp(inTime)).status).toBe(201)
+    })
   })
 
   test('keeps only the hash of the code', async () => {

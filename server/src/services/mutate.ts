@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { authorise, Principal, ProblemError, refusalOf, type Operation } from '@bitting/core'
+import { authorise, ProblemError, refusalOf, type Operation } from '@bitting/core'
 import type { Transaction } from 'kysely'
 import { appendAudit, type AuditEvent } from '../audit/append.js'
 import { appendChange, type ChangeSubject } from '../storage/change-log.js'
@@ -112,8 +112,7 @@ function authoriseActor(options: MutateOptions, { actor, operation: name }: Muta
   if (actor.type === 'operator') return
   const operation = options.operations.get(name)
   const decision = authorise(actor.principal, operation ?? null)
-  if (decision.outcome === 'allowed' && actor.principal instanceof Principal && operation !== undefined)
-    return
+  if (decision.outcome === 'allowed' && operation !== undefined) return
   const message =
     decision.outcome === 'denied' ? refusalOf(decision).message : 'The operation is not in the catalog.'
   throw new ProblemError('insufficient_scope', message)
