@@ -3,6 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { auditProof } from './audit-proof.mjs'
 import { median, print, ratioText, runCase, startCase } from './lib.mjs'
 import { cpuPerRequest } from './load.mjs'
 
@@ -10,6 +11,8 @@ const PROCESSES = 5
 const MILLION = 1_000_000
 
 const parts = {
+  'audit-proof': auditProof,
+
   verify: async () => {
     console.log('\nVerification in process, against one bare SHA-256 of the same token (processor time)')
     for (const [keys, aim] of [

@@ -8,6 +8,7 @@ export {
   type AddressRange,
 } from './address.js'
 export { assert, unreachable } from './assert.js'
+export { AUDIT_ACTIONS, maskCredentials, type AuditAction, type AuditEntry } from './audit-entry.js'
 export { BASE62_ALPHABET, encodeBase62, randomBase62, type RandomBytes } from './base62.js'
 export { parseBearer, type BearerCredential } from './bearer.js'
 export {
@@ -25,6 +26,16 @@ export {
   type Section,
 } from './catalog.js'
 export { formatCatalog, parseCatalog, type CatalogTextError } from './catalog-text.js'
+export {
+  cosignatureMessage,
+  formatCheckpoint,
+  openCheckpoint,
+  parseCheckpoint,
+  signCheckpoint,
+  type Checkpoint,
+  type CheckpointSigner,
+  type OpenedCheckpoint,
+} from './checkpoint.js'
 export {
   ADDRESSES_MAX,
   addressAllowed,
@@ -55,6 +66,25 @@ export {
   type StateMarks,
 } from './key-state.js'
 export { KeyTable, TABLE_SECRETS_MAX, type KeyEntry } from './key-table.js'
+export {
+  CompactTree,
+  consistencyNodes,
+  consistencyProof,
+  emptyRoot,
+  HASH_LENGTH,
+  inclusionNodes,
+  inclusionProof,
+  leafHash,
+  nodeHash,
+  treeRoot,
+  verifyConsistency,
+  verifyInclusion,
+  type ConsistencyClaim,
+  type InclusionClaim,
+  type NodeReader,
+  type Sha256,
+  type TreeNode,
+} from './merkle.js'
 export { OperationMatcher } from './operation-matcher.js'
 export { parseRequestTarget, PATH_LENGTH_MAX, type RequestTarget, type TargetFlaw } from './request-target.js'
 export {
@@ -82,6 +112,38 @@ export {
 } from './problem.js'
 export { refusalOf, type Refusal } from './refusal.js'
 export { formatScope, formatScopes, parseScopes } from './scope.js'
+export {
+  formatNote,
+  formatVerifierKey,
+  NOTE_COSIGNATURE,
+  NOTE_ED25519,
+  NOTE_SIGNATURES_MAX,
+  noteKeyId,
+  openNote,
+  parseNote,
+  parseVerifierKey,
+  type Note,
+  type NoteCrypto,
+  type NoteSignature,
+  type NoteSigner,
+  type OpenedNote,
+  type SignEd25519,
+  type VerifierKey,
+  type VerifyEd25519,
+} from './signed-note.js'
+export {
+  entriesPath,
+  formatEntryBundle,
+  nodeFromTile,
+  parseTilePath,
+  TILE_HEIGHT,
+  TILE_WIDTH,
+  tileOfNode,
+  tilePath,
+  type NodePlace,
+  type TilePath,
+} from './tiles.js'
+export { formatTlogProof, parseTlogProof, type TlogProof } from './tlog-proof.js'
 export {
   checksumHolds,
   DEFAULT_BRAND,

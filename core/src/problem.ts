@@ -22,6 +22,7 @@ export const PROBLEMS = {
   state_conflict: { status: 409, title: 'The state of the key does not allow this' },
   idempotency_conflict: { status: 409, title: 'The idempotency key was used for another request' },
   ceiling_conflict: { status: 409, title: 'Keys exist above the new ceiling' },
+  legal_hold: { status: 409, title: 'A legal hold keeps the audit log as it is' },
   already_set_up: { status: 409, title: 'The installation is set up already' },
   version_conflict: { status: 412, title: 'The resource was changed since it was read' },
   body_too_large: { status: 413, title: 'The body is too large' },

@@ -1,0 +1,71 @@
+/** Every act of Bitting's own that the log knows; an application names its own, which begin with `app.`. */
+export const AUDIT_ACTIONS = [
+  'workspace.create',
+  'workspace.update',
+  'catalog.overlay',
+  'key.create',
+  'key.update',
+  'key.rotate',
+  'key.suspend',
+  'key.resume',
+  'key.revoke',
+  'key.delete',
+  'access.denied',
+  'call.allowed',
+  'call.denied',
+  'audit.read',
+  'audit.prune',
+  'audit.erase',
+  'audit.overflow',
+] as const
+
+/** The name of an act. */
+export type AuditAction = (typeof AUDIT_ACTIONS)[number] | `app.${string}`
+
+/** An entry of an audit log: who did what, on what, when, and how it ended. */
+export interface AuditEntry {
+  /** Its place in the workspace's log, from 0 without gaps. */
+  readonly index: number
+  readonly workspace: string
+  /** When it happened, as RFC 3339 in UTC with milliseconds. */
+  readonly at: string
+  readonly actor: {
+    /** `key`, `operator`, `system` for the program itself, or `user` for whom an application names. */
+    readonly type: string
+    readonly id: string | null
+    readonly address: string | null
+    readonly user_agent: string | null
+  }
+  readonly action: AuditAction
+  /** The operation of the catalog that the act was under; null where it has none. */
+  readonly operation: string | null
+  readonly resource: { readonly type: string; readonly id: string | null }
+  readonly outcome: 'success' | 'failure'
+  /** Why it failed; null for a success. */
+  readonly reason: string | null
+  readonly request_id: string | null
+  readonly details: Readonly<Record<string, unknown>>
+  /** Whether the personal data of the entry was erased; its proof still holds. */
+  readonly erased: boolean
+}
+
+// What no entry may hold, whatever field it came in: a token of this or another brand beyond its public beginning,
+// keys of the protected API that ships inside, the credential of an Authorization header, JSON Web Tokens, private
+// keys, and the secrets of well-known services. The first group of each is what stays.
+const CREDENTIALS: readonly RegExp[] = [
+  /\b([a-z][a-z0-9]{1,9}_(?:dev|staging|live)_[0-9A-Za-z]{16})[0-9A-Za-z]{49,}/g,
+  /\b([a-z][a-z0-9]{1,9}_(?:dev|staging|live|test|prod)_)[0-9A-Za-z]{17,}/g,
+  /\b(key_)[0-9a-f]{20,}\b/g,
+  /\b((?:bearer|basic) )[0-9A-Za-z._~+/=-]{8,}/gi,
+  /\b(eyJ)[0-9A-Za-z_-]{8,}\.[0-9A-Za-z_-]{8,}(?:\.[0-9A-Za-z_-]*)?/g,
+  /\b((?:whsec|whsk|ghp|gho|ghs|github_pat|xox[abp])[_-])[0-9A-Za-z_-]{16,}/g,
+  /(-----BEGIN [A-Z ]*PRIVATE KEY-----)[0-9A-Za-z+/=\\\s]*/g,
+]
+
+/**
+ * A text without the credentials in it: of each the public beginning stays, and `…` stands for the rest. What is no
+ * credential by its form cannot be told from other text and stays.
+ */
+export function maskCredentials(text: string): string {
+  return CREDENTIALS.reduce((masked, form) => masked.replace(form, '$1…'), text)
+}
