@@ -11,6 +11,32 @@ const PROCESSES = 5
 const MILLION = 1_000_000
 
 const parts = {
+  'audit-append': async () => {
+    console.log('\nDurable audit entries with 256 callers that wait, against other files on the same disk')
+    const ratios = { single: [], bare: [], whole: [] }
+    for (let process = 0; process < PROCESSES; process++) {
+      const { ready, whole, bare, single } = await runCase('audit-append.mjs')
+      ratios.single.push(ready / single)
+      ratios.bare.push(ready / bare)
+      ratios.whole.push(whole / single)
+    }
+    print('group commit / one flush an entry', ratioText(ratios.single), '25 or more')
+    print('group commit / a bare file of the same batches', ratioText(ratios.bare), '0.5 or more')
+    print('from the facts of a call on / one flush an entry', ratioText(ratios.whole))
+  },
+
+  'audit-search': async () => {
+    console.log(
+      '\nSearch in an audit log of a million entries on SQLite, against reading one entry by its place',
+    )
+    const results = []
+    for (let process = 0; process < 1; process++) results.push(await runCase('audit-search.mjs', MILLION))
+    for (const [name, { p50, p99 }] of Object.entries(results[0].searches)) {
+      print(`${name}: p50, p99 / reading one entry (p50)`, `${p50.toFixed(1)}, ${p99.toFixed(1)}`)
+    }
+    print('slowest p99 in milliseconds', results[0].slowest.toFixed(1), 'under 10 for one filter')
+  },
+
   'audit-proof': auditProof,
 
   verify: async () => {

@@ -7,12 +7,15 @@ export { ManagementClient } from './management-client.js'
 export { isPresetId, presetAccess, PRESETS, type Preset, type PresetId } from './presets.js'
 export { type ClientOptions } from './transport.js'
 export type {
-  AuditEntryView,
+  ApplicationAuditEntry,
+  AuditEntryProofView,
   AuditFilter,
   CallerView,
   CatalogView,
+  ConsistencyProofView,
   CreateKeyRequest,
   DecisionView,
+  InclusionProofView,
   KeyFilter,
   KeyView,
   KeyWithToken,

@@ -1,5 +1,6 @@
 import type {
   Access,
+  AuditEntry,
   Ceilings,
   Environment,
   KeyKind,
@@ -155,12 +156,19 @@ export interface WorkspaceView {
   /** Origin of the workspace's own upstream, null for the installation's. */
   readonly upstream: string | null
   readonly upstream_key_set: boolean
+  readonly audit: {
+    readonly calls: 'all' | 'sampled' | 'writes'
+    readonly sample_rate: number
+    readonly retention_days: number | null
+    readonly legal_hold: boolean
+  }
   readonly version: number
   readonly created_at: string
 }
 
 /** What to change of a workspace. Absent members stay as they are. */
 export interface UpdateWorkspaceRequest {
+  readonly audit?: Partial<WorkspaceView['audit']> | undefined
   readonly name?: string | undefined
   readonly ceilings?: Readonly<Partial<Record<Environment, Access>>> | undefined
   readonly upstream?: string | null | undefined
@@ -217,23 +225,36 @@ export interface CallerView {
   readonly scopes: string
 }
 
-/** An entry of the audit log. */
-export interface AuditEntryView {
+/** An entry of the audit log with the texts that prove it. */
+export interface AuditEntryProofView extends AuditEntry {
+  /** The exact bytes that the tree's leaf hashes, in base64. */
+  readonly raw: string
+  /** The bytes whose SHA-256 stands in the leaf as `personal`, in base64; null once they were erased. */
+  readonly personal: string | null
+}
+
+/** That an entry is in the tree of a size, or one tree the beginning of another: hashes in base64. */
+export interface InclusionProofView {
   readonly index: number
-  readonly at: string
-  readonly actor: {
-    readonly type: string
-    readonly id: string
-    readonly address: string | null
-    readonly user_agent: string | null
-  }
+  readonly size: number
+  readonly hashes: readonly string[]
+}
+
+/** That the tree of one size is the beginning of the tree of another; hashes in base64. */
+export interface ConsistencyProofView {
+  readonly from: number
+  readonly to: number
+  readonly hashes: readonly string[]
+}
+
+/** An entry that an application records: the `AuditEntry` of the security guide. */
+export interface ApplicationAuditEntry {
+  readonly timestamp?: string | Date | undefined
   readonly action: string
-  readonly operation: string | null
-  readonly resource: { readonly type: string; readonly id: string | null }
-  readonly outcome: string
-  readonly reason: string | null
-  readonly request_id: string | null
-  readonly details: unknown
+  readonly userId: string
+  readonly resource: string
+  readonly result: 'success' | 'failure'
+  readonly metadata?: Readonly<Record<string, unknown>> | undefined
 }
 
 /** Which audit entries to list. Absent members match everything. */
@@ -241,5 +262,14 @@ export interface AuditFilter {
   readonly action?: string | undefined
   readonly actor?: string | undefined
   readonly resource?: string | undefined
+  /** A key that acted, or that was acted on. */
+  readonly key?: string | undefined
   readonly outcome?: 'success' | 'failure' | undefined
+  readonly request_id?: string | undefined
+  /** RFC 3339; entries at it or later. */
+  readonly since?: string | undefined
+  /** RFC 3339; entries before it. */
+  readonly until?: string | undefined
+  /** Words that must all be in the entry. */
+  readonly text?: string | undefined
 }

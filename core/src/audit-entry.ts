@@ -62,6 +62,15 @@ const CREDENTIALS: readonly RegExp[] = [
   /(-----BEGIN [A-Z ]*PRIVATE KEY-----)[0-9A-Za-z+/=\\\s]*/g,
 ]
 
+// Something of this stands in whatever one of the forms above matches.
+const SUSPICIOUS =
+  /_(?:dev|staging|live|test|prod)_|key_[0-9a-f]{20}|(?:bearer|basic) |eyJ|(?:whsec|whsk|gh[pos]|_pat|xox[abp])[_-]|PRIVATE KEY/i
+
+/** Says whether a text may hold a credential: one look, where {@link maskCredentials} takes several. */
+export function mayHoldCredentials(text: string): boolean {
+  return SUSPICIOUS.test(text)
+}
+
 /**
  * A text without the credentials in it: of each the public beginning stays, and `…` stands for the rest. What is no
  * credential by its form cannot be told from other text and stays.

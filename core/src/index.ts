@@ -8,7 +8,13 @@ export {
   type AddressRange,
 } from './address.js'
 export { assert, unreachable } from './assert.js'
-export { AUDIT_ACTIONS, maskCredentials, type AuditAction, type AuditEntry } from './audit-entry.js'
+export {
+  AUDIT_ACTIONS,
+  maskCredentials,
+  mayHoldCredentials,
+  type AuditAction,
+  type AuditEntry,
+} from './audit-entry.js'
 export { BASE62_ALPHABET, encodeBase62, randomBase62, type RandomBytes } from './base62.js'
 export { parseBearer, type BearerCredential } from './bearer.js'
 export {
@@ -31,6 +37,7 @@ export {
   formatCheckpoint,
   openCheckpoint,
   parseCheckpoint,
+  peekCheckpoint,
   signCheckpoint,
   type Checkpoint,
   type CheckpointSigner,

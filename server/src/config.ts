@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { DEFAULT_BRAND, isBrand, parseAddressRange } from '@bitting/core'
+import { parseEvidence, type EvidenceSettings } from './audit/evidence/parse-evidence.js'
+import { parseSinks, type SinkSettings } from './audit/sinks/parse-sinks.js'
 
 /** A host and port to listen on. */
 export interface Listen {
@@ -26,6 +28,12 @@ export interface Config {
   readonly catalogFile: string | null
   readonly tokenBrand: string
   readonly trustedProxies: readonly string[]
+  /** The most bytes of recorded calls that wait for the database. */
+  readonly auditSpoolBytesMax: number
+  /** Where the entries of the audit logs go. */
+  readonly auditSinks: readonly SinkSettings[]
+  /** Where the checkpoints of the audit logs go. */
+  readonly auditEvidence: readonly EvidenceSettings[]
   readonly logLevel: string
 }
 
@@ -63,6 +71,20 @@ export const SETTINGS = {
   BITTING_TRUSTED_PROXIES: {
     default: '',
     help: 'CIDR ranges whose X-Forwarded-For is believed, separated by commas',
+  },
+  BITTING_AUDIT_SPOOL_BYTES: {
+    default: '1073741824',
+    help: 'most bytes of recorded calls that wait for the database',
+  },
+  BITTING_AUDIT_SINKS: {
+    default: '',
+    help: 'where audit entries go: addresses separated by spaces; see docs/settings.md',
+    secret: true,
+  },
+  BITTING_AUDIT_EVIDENCE: {
+    default: '',
+    help: 'where signed checkpoints go: addresses separated by spaces; see docs/settings.md',
+    secret: true,
   },
   BITTING_LOG_LEVEL: { default: 'info', help: 'fatal, error, warn, info, debug or silent' },
 } as const satisfies Record<string, Setting>
@@ -116,6 +138,9 @@ export function readConfig(variables: EnvironmentVariables): Config {
     catalogFile: text('BITTING_CATALOG') || null,
     tokenBrand: text('BITTING_TOKEN_BRAND'),
     trustedProxies: parseList(text('BITTING_TRUSTED_PROXIES')),
+    auditSpoolBytesMax: parseBytes('BITTING_AUDIT_SPOOL_BYTES', text('BITTING_AUDIT_SPOOL_BYTES'), flaws),
+    auditSinks: parseSinkSetting(text('BITTING_AUDIT_SINKS'), flaws),
+    auditEvidence: parseEvidenceSetting(text('BITTING_AUDIT_EVIDENCE'), flaws),
     logLevel: text('BITTING_LOG_LEVEL'),
   }
   checkValues(config, flaws)
@@ -212,6 +237,30 @@ function parseDatabaseUrl(text: string, flaws: string[]): string | null {
     flaws.push('BITTING_DATABASE_URL: write a postgres:// address, or leave it empty for SQLite')
   }
   return text
+}
+
+/** The spool must hold at least one file of itself. */
+const SPOOL_BYTES_MIN = 1024 * 1024
+
+function parseBytes(name: SettingName, text: string, flaws: string[]): number {
+  const bytes = /^\d{1,15}$/.test(text) ? Number(text) : 0
+  if (bytes < SPOOL_BYTES_MIN)
+    flaws.push(`${name}: write a number of bytes, ${String(SPOOL_BYTES_MIN)} or more`)
+  return bytes
+}
+
+function parseSinkSetting(text: string, flaws: string[]): readonly SinkSettings[] {
+  const parsed = parseSinks(text)
+  if ('sinks' in parsed) return parsed.sinks
+  flaws.push(...parsed.flaws)
+  return []
+}
+
+function parseEvidenceSetting(text: string, flaws: string[]): readonly EvidenceSettings[] {
+  const parsed = parseEvidence(text)
+  if ('evidence' in parsed) return parsed.evidence
+  flaws.push(...parsed.flaws)
+  return []
 }
 
 function parseUpstreamKey(text: string, flaws: string[]): string | null {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdir, readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { parseCatalog, type Catalog, type Operation } from '@bitting/core'
+import { LogKeys } from './audit/log-key.js'
 import type { Config } from './config.js'
 import type { ServiceContext } from './services/context.js'
 import { createMutate } from './services/mutate.js'
@@ -13,6 +14,8 @@ import { Sealer } from './storage/sealing.js'
 export interface Installation {
   readonly database: WritableDatabase
   readonly sealer: Sealer
+  /** What signs the workspaces' audit logs. */
+  readonly logKeys: LogKeys
   readonly catalogs: ServiceContext['catalogs']
 }
 
@@ -41,7 +44,7 @@ export async function openInstallation(config: Config): Promise<Installation> {
     ...(config.rootKey !== null && { value: config.rootKey }),
   })
   const database = await openDatabase({ url: config.databaseUrl, dataDirectory: config.dataDirectory })
-  return { database, sealer: new Sealer(rootKey), catalogs }
+  return { database, sealer: new Sealer(rootKey), logKeys: new LogKeys(rootKey), catalogs }
 }
 
 /** The services of an installation. `catchUp` makes the node's own verifier learn of a write before it is answered. */

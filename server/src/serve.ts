@@ -4,6 +4,7 @@ import { createAdaptorServer } from '@hono/node-server'
 import { pino, type Logger } from 'pino'
 import { urlOf, type Config, type Listen } from './config.js'
 import { createControlApp } from './control/app.js'
+import { every, Opened, type LogError } from './duties.js'
 import { EntryMaker } from './feed/entries.js'
 import { Gatekeeper } from './feed/gatekeeper.js'
 import { KeyFeed } from './feed/key-feed.js'
@@ -15,6 +16,7 @@ import { createGateway } from './gateway/server.js'
 import { parseTrustedProxies } from './http/client-address.js'
 import { nowSeconds, openInstallation, serviceContext, type Installation } from './installation.js'
 import { metricsText } from './metrics.js'
+import { startRecording } from './recording.js'
 import { forgetIdempotencyRecords } from './services/mutate.js'
 import { createSetupCode, isSetUp } from './services/setup.js'
 import type { ServiceContext } from './services/context.js'
@@ -52,19 +54,6 @@ export async function serve(config: Config): Promise<RunningServer> {
   }
 }
 
-/** What was opened, to be closed in the opposite order; also when the start fails half way. */
-class Opened {
-  readonly #closers: (() => Promise<unknown>)[] = []
-
-  add(close: () => Promise<unknown>): void {
-    this.#closers.push(close)
-  }
-
-  async close(): Promise<void> {
-    for (let close = this.#closers.pop(); close !== undefined; close = this.#closers.pop()) await close()
-  }
-}
-
 async function start(config: Config, opened: Opened): Promise<RunningServer> {
   const log = pino({ level: config.logLevel }, pino.destination({ fd: 2, sync: false }))
   const logError = (error: unknown, message: string): void => {
@@ -74,16 +63,20 @@ async function start(config: Config, opened: Opened): Promise<RunningServer> {
   const { database, catalogs } = installation
   opened.add(() => database.close())
   const { feed, usage, gatekeeper } = await startVerifier(installation, logError, opened)
+  const recording = await startRecording(installation, config, log, opened)
   const context = serviceContext(installation, config, () => feed.catchUp())
   const app = createControlApp({
     context,
     gatekeeper,
     database,
+    auditReads: recording.reads,
+    logKeys: installation.logKeys,
+    calls: recording.calls,
     trustedProxies: parseTrustedProxies(config.trustedProxies),
     nowMilliseconds: Date.now,
     log: logError,
     isReady: () => feed.isCurrent,
-    metrics: () => metricsText(feed, usage),
+    metrics: () => metricsText(feed, usage, recording),
   })
   const sandbox = config.upstream === null ? await startSandbox(catalogs.api) : null
   if (sandbox !== null) opened.add(() => sandbox.close())
@@ -93,6 +86,7 @@ async function start(config: Config, opened: Opened): Promise<RunningServer> {
     defaultUpstream: { origin, key: config.upstreamKey ?? 'sandbox' },
     trustedProxies: config.trustedProxies,
     errors: catalogs.api.errors,
+    recorder: recording.calls,
     log: logError,
   })
   const control = createAdaptorServer({ fetch: app.fetch }) as Server
@@ -110,8 +104,6 @@ async function start(config: Config, opened: Opened): Promise<RunningServer> {
     close: () => opened.close(),
   }
 }
-
-type LogError = (error: unknown, message: string) => void
 
 async function startVerifier(
   { database, sealer, catalogs }: Installation,
@@ -142,15 +134,9 @@ function startDuties(
 ): void {
   const reporter = new NodeReporter(database, feed, randomUUID(), Date.now)
   opened.add(() => reporter.leave())
-  const stops = [
-    every(FLUSH_MILLISECONDS, () => flushUsage(database, usage), logError),
-    every(REPORT_MILLISECONDS, () => reporter.report(), logError),
-    every(FORGET_MILLISECONDS, () => forgetIdempotencyRecords(database, nowSeconds()), logError),
-  ]
-  opened.add(() => {
-    for (const stop of stops) stop()
-    return Promise.resolve()
-  })
+  opened.add(every(FLUSH_MILLISECONDS, () => flushUsage(database, usage), logError))
+  opened.add(every(REPORT_MILLISECONDS, () => reporter.report(), logError))
+  opened.add(every(FORGET_MILLISECONDS, () => forgetIdempotencyRecords(database, nowSeconds()), logError))
 }
 
 async function setupUrl(
@@ -162,26 +148,6 @@ async function setupUrl(
   if (await isSetUp(context)) return null
   const base = config.publicUrl === urlOf(config.listen) ? urlOf(bound) : config.publicUrl
   return `${base}/setup#${await newCode()}`
-}
-
-/** Does a duty again and again, one at a time; a failure is logged and the next turn comes. */
-function every(milliseconds: number, duty: () => Promise<unknown>, onError: LogError): () => void {
-  let isRunning = false
-  const timer = setInterval(() => {
-    if (isRunning) return
-    isRunning = true
-    duty()
-      .catch((error: unknown) => {
-        onError(error, 'a regular duty failed and will be tried again')
-      })
-      .finally(() => {
-        isRunning = false
-      })
-  }, milliseconds)
-  timer.unref()
-  return () => {
-    clearInterval(timer)
-  }
 }
 
 async function listen(server: Server, { host, port }: Listen): Promise<Listen> {

@@ -1,28 +1,13 @@
+import type { AuditAction } from '@bitting/core'
 import type { Transaction } from 'kysely'
-import type { Actor } from './actor.js'
+import { insertAuditRows } from '../storage/audit-rows.js'
 import type { Schema } from '../storage/schema.js'
-
-/** Every act that the log knows. An entry cannot be written with a name that is not here. */
-export const AUDIT_ACTIONS = [
-  'workspace.create',
-  'workspace.update',
-  'catalog.overlay',
-  'key.create',
-  'key.update',
-  'key.rotate',
-  'key.suspend',
-  'key.resume',
-  'key.revoke',
-  'key.delete',
-  'access.denied',
-] as const
-
-/** The name of an act. */
-export type AuditAction = (typeof AUDIT_ACTIONS)[number]
+import type { Actor } from './actor.js'
+import { auditRow, entryTexts, type EntryDraft, type EntryTexts, type PersonalData } from './entry.js'
 
 /** What was acted on. */
 export interface AuditResource {
-  readonly type: 'workspace' | 'key' | 'operation'
+  readonly type: 'workspace' | 'key' | 'operation' | 'audit' | 'application'
   readonly id: string | null
 }
 
@@ -32,46 +17,73 @@ export interface AuditEvent {
   readonly resource: AuditResource
   /** Narrow facts of the change, before and after. Built field by field, so that no token can slip in. */
   readonly details: Readonly<Record<string, unknown>>
+  /** What of it is about people, beside the caller's address and user agent. */
+  readonly personal?: PersonalData
+  /** Why the act failed, where the entry tells of a failure; null and absent for a success. */
+  readonly failure?: string | null
+  /** Whom an application names as the actor, in place of the key that it used. */
+  readonly actorType?: 'user'
 }
 
-/** How an act ended. */
-export type AuditOutcome =
-  { readonly outcome: 'success' } | { readonly outcome: 'failure'; readonly reason: string }
-
-/** Appends an entry to the workspace's log, in the transaction of the act it tells of. Returns its index. */
-export async function appendAudit(
-  tx: Transaction<Schema>,
+/** The draft of an entry about an actor's act. */
+export function draftOf(
   actor: Actor,
   operation: string | null,
   event: AuditEvent,
-  outcome: AuditOutcome,
   atMilliseconds: number,
-): Promise<number> {
-  const { audit_size: size } = await tx
-    .updateTable('workspaces')
-    .set((column) => ({ audit_size: column('audit_size', '+', 1) }))
-    .where('id', '=', actor.workspaceId)
-    .returning('audit_size')
-    .executeTakeFirstOrThrow()
-  await tx
-    .insertInto('audit_entries')
-    .values({
-      workspace_id: actor.workspaceId,
-      idx: size - 1,
-      at_ms: atMilliseconds,
-      actor_type: actor.type,
-      actor_id: actor.id,
-      address: actor.origin.address,
-      user_agent: actor.origin.userAgent,
-      action: event.action,
-      operation,
-      resource_type: event.resource.type,
-      resource_id: event.resource.id,
-      outcome: outcome.outcome,
-      reason: outcome.outcome === 'failure' ? outcome.reason : null,
-      request_id: actor.origin.requestId,
-      details: JSON.stringify(event.details),
-    })
-    .execute()
-  return size - 1
+): EntryDraft {
+  const { address, userAgent, requestId } = actor.origin
+  return {
+    workspaceId: actor.workspaceId,
+    atMilliseconds,
+    actor:
+      event.actorType === undefined
+        ? { type: actor.type, id: actor.id }
+        : { type: event.actorType, id: null },
+    action: event.action,
+    operation,
+    resource: event.resource,
+    failure: event.failure ?? null,
+    requestId,
+    details: event.details,
+    personal: { address, user_agent: userAgent, ...event.personal },
+  }
+}
+
+/** Appends an entry to the workspace's log, in the transaction of the act it tells of. Returns its index. */
+export async function appendAudit(tx: Transaction<Schema>, draft: EntryDraft): Promise<number> {
+  const [index = 0] = await appendTexts(tx, [entryTexts(draft)])
+  return index
+}
+
+/**
+ * Appends entries in their order, each to the log of its workspace, and returns their indexes; -1 for those of a
+ * workspace that does not exist. Workspaces are locked in the order of their ids, so that two who append never wait
+ * for each other.
+ */
+export async function appendTexts(
+  tx: Transaction<Schema>,
+  entries: readonly EntryTexts[],
+): Promise<readonly number[]> {
+  const counts = new Map<string, number>()
+  for (const { workspaceId } of entries) counts.set(workspaceId, (counts.get(workspaceId) ?? 0) + 1)
+  const nextOf = new Map<string, number>()
+  for (const [workspaceId, count] of [...counts].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const row = await tx
+      .updateTable('workspaces')
+      .set((column) => ({ audit_size: column('audit_size', '+', count) }))
+      .where('id', '=', workspaceId)
+      .returning('audit_size')
+      .executeTakeFirst()
+    if (row !== undefined) nextOf.set(workspaceId, row.audit_size - count)
+  }
+  const indexes = entries.map(({ workspaceId }) => {
+    const next = nextOf.get(workspaceId)
+    if (next === undefined) return -1
+    nextOf.set(workspaceId, next + 1)
+    return next
+  })
+  const rows = entries.flatMap((texts, at) => (indexes[at] === -1 ? [] : [auditRow(texts, indexes[at] ?? 0)]))
+  if (rows.length > 0) await insertAuditRows(tx, rows)
+  return indexes
 }

@@ -6,6 +6,7 @@ import { bodyLimit } from 'hono/body-limit'
 import type { ControlApp, ControlEnvironment, ControlOptions } from './environment.js'
 import { addPages } from './pages.js'
 import { problemResponse } from './problems.js'
+import { addAuditProofRoutes } from './routes/audit-proof.js'
 import { addAuditRoutes } from './routes/audit.js'
 import { addKeyRoutes } from './routes/keys.js'
 import { addSetupRoute } from './routes/setup.js'
@@ -75,6 +76,7 @@ export function createControlApp(options: ControlOptions): ControlApp {
   })
   addKeyRoutes(app, options)
   addVerifyRoute(app, options)
+  addAuditProofRoutes(app, options)
   addAuditRoutes(app, options)
   addWorkspaceRoutes(app, options)
   addSetupRoute(app, options)

@@ -3,6 +3,9 @@ import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { AddressRange } from '@bitting/core'
 import type { Gatekeeper } from '../feed/gatekeeper.js'
 import type { KeyActor } from '../audit/actor.js'
+import type { CallLog } from '../audit/calls.js'
+import type { LogKeys } from '../audit/log-key.js'
+import type { AuditReads } from '../services/audit-log.js'
 import type { ServiceContext } from '../services/context.js'
 import type { WritableDatabase } from '../storage/database.js'
 
@@ -12,6 +15,9 @@ export interface ControlOptions {
   readonly gatekeeper: Gatekeeper
   /** For what is written outside any workspace: denials at the door and setup codes. */
   readonly database: WritableDatabase
+  readonly auditReads: AuditReads
+  readonly logKeys: LogKeys
+  readonly calls: CallLog
   readonly trustedProxies: readonly AddressRange[]
   readonly nowMilliseconds: () => number
   readonly log: (error: unknown, message: string) => void

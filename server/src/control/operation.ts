@@ -1,4 +1,4 @@
-import { createRoute, type RouteConfig, type z } from '@hono/zod-openapi'
+import { createRoute, z, type RouteConfig } from '@hono/zod-openapi'
 import { ProblemError } from '@bitting/core'
 import type { Context } from 'hono'
 import type { IdempotentRequest, Mutated } from '../services/mutate.js'
@@ -70,6 +70,31 @@ export function operation<
   })
 }
 
+/** The parts of a route whose answer is no JSON. */
+interface TextOperationConfig<Q> {
+  readonly operationId: string
+  readonly summary: string
+  readonly request?: Q
+  /** Default: `text/plain`. */
+  readonly contentType?: string
+  readonly problems?: readonly ProblemStatus[]
+}
+
+/** The same for an operation whose answer is text or bytes. */
+// eslint-disable-next-line @typescript-eslint/explicit-module-boundary-types -- the type carries the route's schemas
+export function textOperation<P extends string, Q extends NonNullable<RouteConfig['request']> = NoRequest>(
+  options: ControlOptions,
+  method: 'get',
+  path: P,
+  config: TextOperationConfig<Q>,
+) {
+  const { contentType = 'text/plain' } = config
+  const { responses, ...route } = operation(options, method, path, { ...config, result: z.string() })
+  // Typed as text whatever the media type is: that is what the handlers answer with.
+  const content = { [contentType]: { schema: z.string() } } as { 'text/plain': { schema: z.ZodString } }
+  return { ...route, responses: { ...responses, 200: { description: 'Done', content } } }
+}
+
 const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/
 
 /**
@@ -108,12 +133,9 @@ export function ifMatch(c: Context<ControlEnvironment>): number | null {
 }
 
 /** Puts on the answer to a write what the caller can wait for and must know. */
-export function describeMutation(
-  c: Context<ControlEnvironment>,
-  mutated: Mutated<{ readonly version?: number }>,
-): void {
+export function describeMutation(c: Context<ControlEnvironment>, mutated: Mutated<object>): void {
   c.header('Bitting-Revision', String(mutated.revision))
-  if (mutated.result.version !== undefined) c.header('ETag', `"${String(mutated.result.version)}"`)
+  if ('version' in mutated.result) c.header('ETag', `"${String(mutated.result.version)}"`)
   if (mutated.replayed) c.header('Idempotency-Replayed', 'true')
   c.header('Cache-Control', 'no-store')
 }

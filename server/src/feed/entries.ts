@@ -7,7 +7,8 @@ import {
   type KeyKind,
 } from '@bitting/core'
 import { accessOf, secretSealingContext, upstreamSealingContext } from '../storage/columns.js'
-import type { WorkspaceRow } from '../storage/schema.js'
+import { policyOf } from '../audit/policy.js'
+import type { AuditPolicyRow, WorkspaceRow } from '../storage/schema.js'
 import type { Sealer } from '../storage/sealing.js'
 import type { VerifierRow } from '../storage/verifier-rows.js'
 import { workspaceCatalog, type Workspace } from './workspace.js'
@@ -36,7 +37,7 @@ export class EntryMaker {
   }
 
   /** What the nodes know of a workspace. Workspaces without an overlay share one compiled catalog. */
-  workspace(row: WorkspaceRow): Workspace {
+  workspace(row: WorkspaceRow, policy: AuditPolicyRow | undefined): Workspace {
     const api = row.overlay === '[]' ? this.#api : activate(workspaceCatalog(this.#catalogs.api, row))
     const key =
       row.sealed_upstream_key === null
@@ -45,7 +46,8 @@ export class EntryMaker {
             'latin1',
           )
     const upstream = row.upstream === null && key === null ? null : { origin: row.upstream, key }
-    return { id: row.id, name: row.name, catalogs: { api, management: this.#management }, upstream }
+    const catalogs = { api, management: this.#management }
+    return { id: row.id, name: row.name, catalogs, upstream, callPolicy: policyOf(policy) }
   }
 
   /** The table's entry for a secret of a key, null where nothing of it must be accepted any more. */

@@ -1,6 +1,7 @@
 import { KeyTable } from '@bitting/core'
 import { currentRevision, readChanges } from '../storage/change-log.js'
 import type { Database } from '../storage/database.js'
+import type { WorkspaceRow } from '../storage/schema.js'
 import { readAllSecrets, readSecretsOfKeys } from '../storage/verifier-rows.js'
 import type { EntryMaker } from './entries.js'
 import type { Lease } from './gatekeeper.js'
@@ -106,9 +107,7 @@ export class KeyFeed implements Lease {
   async #load(): Promise<void> {
     const { database, entries } = this.#options
     const revision = await currentRevision(database.read)
-    for (const row of await database.read.selectFrom('workspaces').selectAll().execute()) {
-      this.table.setWorkspace(entries.workspace(row))
-    }
+    await this.#setWorkspaces(await database.read.selectFrom('workspaces').selectAll().execute(), null)
     for await (const rows of readAllSecrets(database)) {
       for (const row of rows) {
         // A workspace made since its table was read comes with the log, and its keys after it.
@@ -146,9 +145,20 @@ export class KeyFeed implements Lease {
 
   async #applyWorkspaces(ids: readonly string[]): Promise<void> {
     if (ids.length === 0) return
+    const { read } = this.#options.database
+    await this.#setWorkspaces(
+      await read.selectFrom('workspaces').selectAll().where('id', 'in', ids).execute(),
+      ids,
+    )
+  }
+
+  /** @param ids whose policies to read, null for all */
+  async #setWorkspaces(rows: readonly WorkspaceRow[], ids: readonly string[] | null): Promise<void> {
     const { database, entries } = this.#options
-    const rows = await database.read.selectFrom('workspaces').selectAll().where('id', 'in', ids).execute()
-    for (const row of rows) this.table.setWorkspace(entries.workspace(row))
+    let query = database.read.selectFrom('audit_policies').selectAll()
+    if (ids !== null) query = query.where('workspace_id', 'in', ids)
+    const policies = new Map((await query.execute()).map((policy) => [policy.workspace_id, policy]))
+    for (const row of rows) this.table.setWorkspace(entries.workspace(row, policies.get(row.id)))
   }
 
   async #applyKeys(ids: readonly string[]): Promise<void> {

@@ -1,9 +1,10 @@
-import { overlayCatalog, type Catalog, type TableWorkspace } from '@bitting/core'
+import { overlayCatalog, type Catalog } from '@bitting/core'
+import type { RecordedWorkspace } from '../audit/calls.js'
 import { overlayOf } from '../storage/columns.js'
 import type { WorkspaceRow } from '../storage/schema.js'
 
-/** A workspace as the nodes know it: what verification needs, and where its calls go. */
-export interface Workspace extends TableWorkspace {
+/** A workspace as the nodes know it: what verification needs, where its calls go, and which are recorded. */
+export interface Workspace extends RecordedWorkspace {
   readonly name: string
   /** The workspace's own upstream: its origin and the credential it wants, each null for the installation's. */
   readonly upstream: { readonly origin: string | null; readonly key: string | null } | null

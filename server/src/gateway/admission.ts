@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import {
   authorise,
   parseBearer,
@@ -5,6 +6,7 @@ import {
   Principal,
   ProblemError,
   refusalOf,
+  type Decision,
   type Denied,
   type ErrorShape,
   type VerifyRequest,
@@ -14,11 +16,12 @@ import type { Workspace } from '../feed/workspace.js'
 import { jsonAnswer, problemAnswer, refusalAnswer, type Answer } from './answers.js'
 import type { Passage, Upstream } from './forward.js'
 import type { GatewayRequest } from './messages.js'
+import { UNRECORDED, type CallRecorder, type Recording } from './recorder.js'
 
 /** What becomes of a request: it goes to its upstream, or the gateway answers it. */
 export type Admission =
   | { readonly outcome: 'admitted'; readonly passage: Passage }
-  | { readonly outcome: 'answered'; readonly answer: Answer }
+  | { readonly outcome: 'answered'; readonly answer: Answer; readonly recording: Recording }
 
 /** What the gateway answers for by itself. */
 const HEALTH_PATH = '/health'
@@ -35,10 +38,17 @@ export class AdmissionControl {
   readonly #gatekeeper: Gatekeeper
   readonly #defaultUpstream: Upstream
   readonly #errors: ErrorShape
+  readonly #recorder: CallRecorder | null
   readonly #unknown: Answer
 
   /** @param errors how answers are written where no key says which catalog's form applies */
-  constructor(gatekeeper: Gatekeeper, defaultUpstream: Upstream, errors: ErrorShape) {
+  constructor(
+    gatekeeper: Gatekeeper,
+    defaultUpstream: Upstream,
+    errors: ErrorShape,
+    recorder: CallRecorder | null,
+  ) {
+    this.#recorder = recorder
     this.#gatekeeper = gatekeeper
     this.#defaultUpstream = defaultUpstream
     this.#errors = errors
@@ -52,8 +62,12 @@ export class AdmissionControl {
       const path = readTarget(request)
       const credential = parseBearer(request.headers.authorization)
       const token = credential.kind === 'token' ? credential.token : null
-      if (path === HEALTH_PATH && (method === 'GET' || method === 'HEAD')) return this.#health(token, address)
-      return this.#decide({ token, address, method, path })
+      const verified = { token, address, method, path }
+      const userAgent = request.headers['user-agent'] ?? null
+      if (path === HEALTH_PATH && (method === 'GET' || method === 'HEAD')) {
+        return this.#health(verified, userAgent)
+      }
+      return this.#decide(verified, userAgent)
     } catch (error) {
       if (error instanceof ProblemError) return answered(problemAnswer(error, this.#errors))
       throw error
@@ -64,43 +78,60 @@ export class AdmissionControl {
    * What now stands against a request that was admitted, null where nothing does. It is not counted as another use of
    * the key.
    */
-  objection({ token, address, method, path }: VerifyRequest): Answer | null {
+  objection(verified: VerifyRequest): Answer | null {
     try {
-      const identity = this.#gatekeeper.identify(token, address)
-      if (!(identity instanceof Principal)) return this.#refusal(identity)
-      const decision = authorise(identity, identity.catalog.matcher.match(method, path))
-      return decision.outcome === 'allowed' ? null : this.#refusal(decision)
+      const identity = this.#gatekeeper.identify(verified.token, verified.address)
+      if (!(identity instanceof Principal)) return this.#refuse(identity, verified, null).answer
+      const operation = identity.catalog.matcher.match(verified.method, verified.path)
+      const decision = authorise(identity, operation)
+      return decision.outcome === 'allowed' ? null : this.#refuse(decision, verified, null).answer
     } catch (error) {
       if (error instanceof ProblemError) return problemAnswer(error, this.#errors)
       throw error
     }
   }
 
-  #decide(verified: VerifyRequest): Admission {
+  #decide(verified: VerifyRequest, userAgent: string | null): Admission {
     const decision = this.#gatekeeper.decide(verified)
-    if (decision.outcome === 'denied') return answered(this.#refusal(decision))
+    if (decision.outcome === 'denied') return this.#refuse(decision, verified, userAgent)
+    const recording = this.#record(decision, verified, userAgent, null)
     const { workspace } = decision.principal
     const upstream = upstreamOf(workspace.upstream, this.#defaultUpstream)
-    return { outcome: 'admitted', passage: { upstream, errors: shapeOf(decision.principal), verified } }
+    const errors = shapeOf(decision.principal)
+    return { outcome: 'admitted', passage: { upstream, errors, verified, recording } }
   }
 
   /** Answers for the key presented, so that whoever holds it can see whether it is live. */
-  #health(token: string | null, address: string | null): Admission {
-    const identity = this.#gatekeeper.identify(token, address)
-    if (!(identity instanceof Principal)) return answered(this.#refusal(identity))
+  #health(verified: VerifyRequest, userAgent: string | null): Admission {
+    const identity = this.#gatekeeper.identify(verified.token, verified.address)
+    if (!(identity instanceof Principal)) return this.#refuse(identity, verified, userAgent)
     const document = { status: 'ok', key_id: identity.keyId, workspace: identity.workspace.id }
     return answered(jsonAnswer(200, 'application/json', document))
   }
 
   /** Whoever has not proved to hold a key gets one and the same answer, whatever was wrong. */
-  #refusal(denied: Denied<Workspace>): Answer {
-    if (denied.principal === null) return this.#unknown
-    return refusalAnswer(refusalOf(denied), shapeOf(denied.principal))
+  #refuse(denied: Denied<Workspace>, verified: VerifyRequest, userAgent: string | null): Refused {
+    if (denied.principal === null) return answered(this.#unknown)
+    const requestId = randomUUID()
+    const answer = refusalAnswer(refusalOf(denied), shapeOf(denied.principal), requestId)
+    return { outcome: 'answered', answer, recording: this.#record(denied, verified, userAgent, requestId) }
+  }
+
+  #record(
+    decision: Decision<Workspace>,
+    { method, path, address }: VerifyRequest,
+    userAgent: string | null,
+    requestId: string | null,
+  ): Recording {
+    if (this.#recorder === null) return UNRECORDED
+    return this.#recorder.record(decision, { method, path, address, userAgent, requestId, via: 'gateway' })
   }
 }
 
-function answered(answer: Answer): Admission {
-  return { outcome: 'answered', answer }
+type Refused = Extract<Admission, { outcome: 'answered' }>
+
+function answered(answer: Answer): Refused {
+  return { outcome: 'answered', answer, recording: UNRECORDED }
 }
 
 /**

@@ -18,8 +18,10 @@ export interface Answer {
 /**
  * The answer to a request whose key does not let it through. `x-should-retry: false` is what keeps the API's own
  * clients from trying again, and it must not be stored, because the same request may be allowed a moment later.
+ *
+ * @param requestId what the audit log knows the refusal by, for whoever has proved to hold a key
  */
-export function refusalAnswer(refusal: Refusal, shape: ErrorShape): Answer {
+export function refusalAnswer(refusal: Refusal, shape: ErrorShape, requestId: string | null = null): Answer {
   const { status, code, message, required, granted, challenge } = refusal
   const members = { ...(required !== null && { required }), ...(granted !== null && { granted }) }
   const document =
@@ -33,6 +35,7 @@ export function refusalAnswer(refusal: Refusal, shape: ErrorShape): Answer {
     challenge,
     'x-should-retry',
     'false',
+    ...(requestId === null ? [] : ['Bitting-Request-Id', requestId]),
   ])
 }
 

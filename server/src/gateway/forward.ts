@@ -13,6 +13,7 @@ import {
   type GatewayResponse,
 } from './messages.js'
 import { KeyRedactor, maskKey, tellsKey } from './redaction.js'
+import { afterRecording, type Recording } from './recorder.js'
 import type { Reviewed, Reviews } from './reviews.js'
 import type { UpstreamPools } from './upstream-pools.js'
 
@@ -49,6 +50,8 @@ export interface Passage {
   readonly errors: ErrorShape
   /** What was judged, so that it can be judged again. */
   readonly verified: VerifyRequest
+  /** The record of the call: its answer waits until that has settled. */
+  readonly recording: Recording
 }
 
 /** Gives a caller the gateway's own answer and reads away the rest of the request. */
@@ -170,6 +173,21 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onHeaders(status: number, rawHeaders: Buffer[], resume: () => void, reason: string): boolean {
     if (status < 200) return true
+    const { recording } = this.passage
+    if (recording.isSettled) {
+      this.#answer(status, rawHeaders, resume, reason)
+      return true
+    }
+    // While the record becomes durable the upstream worked on the call; only now, if at all, is there a wait.
+    recording.whenSettled(() => {
+      if (this.isOver) return
+      this.#answer(status, rawHeaders, resume, reason)
+      resume()
+    })
+    return false
+  }
+
+  #answer(status: number, rawHeaders: Buffer[], resume: () => void, reason: string): void {
     const { request, response } = this
     const { key } = this.passage.upstream
     const isBodyless = status === 204 || status === 304 || request.method === 'HEAD'
@@ -184,7 +202,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
       // What may still go wrong behind such a head is no part of the answer.
       this.isOver = true
       response.end()
-      return true
+      return
     }
     // Node keeps the head until the body begins, which for a stream of events may be long after. Writing nothing sends
     // it at the end of this tick; flushHeaders would send it too, but re-encodes bytes.
@@ -192,7 +210,6 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#length = length
     this.#resume = resume
     this.#secret = isEncoded ? null : key
-    return true
   }
 
   onData(chunk: Buffer): boolean {
@@ -240,7 +257,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.context.log(problem, 'an upstream did not answer')
     // The members are for the log: callers are not told where the upstream is.
     const answer = problemAnswer(new ProblemError(problem.code, problem.message), this.passage.errors)
-    sendAnswer(request, response, answer, this.context)
+    afterRecording(this.passage.recording, () => sendAnswer(request, response, answer, this.context))
   }
 }
 

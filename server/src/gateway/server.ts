@@ -16,6 +16,7 @@ import {
   type Upstream,
 } from './forward.js'
 import { GatewayRequest, GatewayResponse } from './messages.js'
+import { afterRecording, type CallRecorder } from './recorder.js'
 import { ParseErrorAnswers } from './parse-errors.js'
 import { Reviews } from './reviews.js'
 import { forwardUpgrade, responseAfterOffer, Tunnels } from './upgrade.js'
@@ -30,6 +31,8 @@ export interface GatewayOptions {
   readonly trustedProxies: readonly string[]
   /** How answers are written where no key says which catalog's form applies. Default: `retell`. */
   readonly errors?: ErrorShape
+  /** Told of what was decided about each call with a key. Default: nobody. */
+  readonly recorder?: CallRecorder
   /** Told of what went wrong on the way. Default: nobody. */
   readonly log?: GatewayLog
   readonly upstreamTimeouts?: Partial<UpstreamTimeouts>
@@ -121,7 +124,7 @@ class GatewayServer implements Gateway, ForwardContext {
     this.#timeouts = { ...TIMEOUTS, ...options.timeouts }
     this.#proxies = parseTrustedProxies(options.trustedProxies)
     this.#errors = errors
-    this.#admission = new AdmissionControl(gatekeeper, defaultUpstream, errors)
+    this.#admission = new AdmissionControl(gatekeeper, defaultUpstream, errors, options.recorder ?? null)
     this.#parseErrors = new ParseErrorAnswers(errors)
     this.reviews = new Reviews(this.#timeouts.review)
     this.#tunnels = new Tunnels(this.reviews)
@@ -216,7 +219,8 @@ class GatewayServer implements Gateway, ForwardContext {
       if (connection !== undefined) connection.latest = response
       const admission = this.#admission.admit(request, this.#addressOf(request, connection))
       if (admission.outcome === 'answered') {
-        sendAnswer(request, response, admission.answer, this)
+        const { answer, recording } = admission
+        afterRecording(recording, () => sendAnswer(request, response, answer, this))
         return
       }
       if (request.headers.expect !== undefined && request.httpVersionMinor > 0) response.writeContinue()
@@ -244,7 +248,8 @@ class GatewayServer implements Gateway, ForwardContext {
     try {
       const admission = this.#admission.admit(request, this.#addressOf(request, connection))
       if (admission.outcome === 'answered') {
-        sendAnswer(request, response, admission.answer, this)
+        const { answer, recording } = admission
+        afterRecording(recording, () => sendAnswer(request, response, answer, this))
         return
       }
       forwardUpgrade(request, response, admission.passage, this, { head, tunnels: this.#tunnels })

@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream'
 import { responseHead } from './headers.js'
 import { Exchange, type ForwardContext, type Passage } from './forward.js'
 import { GatewayResponse, type GatewayRequest } from './messages.js'
+import { afterRecording } from './recorder.js'
 import type { Reviewed, Reviews } from './reviews.js'
 
 /** The tunnels that are open: connections that left HTTP, bytes both ways. */
@@ -85,6 +86,12 @@ class UpgradeExchange extends Exchange {
   }
 
   onUpgrade(_status: number, rawHeaders: Buffer[], upstream: Duplex): void {
+    // Until the tunnel stands nobody else listens, and an error would end the process.
+    upstream.on('error', () => upstream.destroy())
+    afterRecording(this.passage.recording, () => this.#join(rawHeaders, upstream))
+  }
+
+  #join(rawHeaders: Buffer[], upstream: Duplex): void {
     if (this.isOver) {
       upstream.destroy()
       return

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { authorise, ProblemError, refusalOf, type Operation } from '@bitting/core'
 import type { Transaction } from 'kysely'
-import { appendAudit, type AuditEvent } from '../audit/append.js'
+import { appendAudit, appendTexts, draftOf, type AuditEvent } from '../audit/append.js'
+import { entryTexts } from '../audit/entry.js'
 import { appendChange, type ChangeSubject } from '../storage/change-log.js'
 import type { WritableDatabase } from '../storage/database.js'
 import type { Schema } from '../storage/schema.js'
@@ -13,7 +14,8 @@ export interface Mutation<T> {
   readonly result: T
   /** What is told once and kept nowhere. */
   readonly token?: string
-  readonly audit: AuditEvent
+  /** One entry, or several where that is what was asked for. */
+  readonly audit: AuditEvent | readonly AuditEvent[]
   /** The workspaces and keys that verifiers must read again. */
   readonly changed: readonly { readonly subject: ChangeSubject; readonly id: string }[]
 }
@@ -91,17 +93,10 @@ export async function recordDenial(
     action: 'access.denied',
     resource: { type: 'operation', id: request.operation },
     details: {},
+    failure: reason,
   }
-  await options.database.transact((tx) =>
-    appendAudit(
-      tx,
-      request.actor,
-      request.operation,
-      event,
-      { outcome: 'failure', reason },
-      options.nowMilliseconds(),
-    ),
-  )
+  const draft = draftOf(request.actor, request.operation, event, options.nowMilliseconds())
+  await options.database.transact((tx) => appendAudit(tx, draft))
 }
 
 /**
@@ -130,7 +125,11 @@ async function runMutation<T>(
   if (replay !== null) return replay
   const mutation = await work(tx)
   const atMilliseconds = options.nowMilliseconds()
-  await appendAudit(tx, actor, operation, mutation.audit, { outcome: 'success' }, atMilliseconds)
+  const events = 'action' in mutation.audit ? [mutation.audit] : mutation.audit
+  await appendTexts(
+    tx,
+    events.map((event) => entryTexts(draftOf(actor, operation, event, atMilliseconds))),
+  )
   let revision = 0
   for (const { subject, id } of mutation.changed) {
     const change = { workspaceId: actor.workspaceId, subject, subjectId: id, atMilliseconds }

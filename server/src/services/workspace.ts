@@ -13,9 +13,11 @@ import {
   type OverlayMapping,
 } from '@bitting/core'
 import type { Transaction } from 'kysely'
+import { policyOf, type AuditPolicy } from '../audit/policy.js'
 import { originOf } from '../config.js'
 import { workspaceCatalog } from '../feed/workspace.js'
 import { accessOf, ceilingsOf, overlayOf, upstreamSealingContext } from '../storage/columns.js'
+import type { Reader } from '../storage/database.js'
 import type { Schema, WorkspaceRow } from '../storage/schema.js'
 import { findWorkspace } from './find-workspace.js'
 import { checkOwnsAll } from './keys/grant.js'
@@ -30,11 +32,13 @@ export interface UpdateWorkspaceInput {
   readonly ceilings?: Readonly<Partial<Record<Environment, unknown>>> | undefined
   readonly upstream?: string | null | undefined
   readonly upstreamKey?: string | null | undefined
+  readonly audit?: { readonly [K in keyof AuditPolicy]?: AuditPolicy[K] | undefined } | undefined
 }
 
 /** The workspace that somebody is acting in. */
 export async function getWorkspace(context: ServiceContext, workspaceId: string): Promise<WorkspaceView> {
-  return viewWorkspace(await findWorkspace(context.database.read, workspaceId))
+  const { read } = context.database
+  return viewWorkspace(await findWorkspace(read, workspaceId), await readPolicy(read, workspaceId))
 }
 
 /** The catalog and overlay in force for a workspace, and the version of the workspace that has them. */
@@ -55,8 +59,8 @@ export async function getCatalog(
 }
 
 /**
- * Edits a workspace. Its name asks for the permission alone; ceilings and upstream act on every key, so they ask for a key
- * that has everything.
+ * Edits a workspace. Its name asks for the permission alone; ceilings and upstream act on every key, and the audit policy on
+ * what is known of every key, so they ask for a key that has everything.
  *
  * @param version the version that the caller saw, null to change whatever is there
  * @throws {ProblemError} version_conflict, invalid_body, invalid_access, ceiling_conflict, grant_exceeds_own
@@ -70,7 +74,7 @@ export async function updateWorkspace(
   return context.mutate({ actor, operation: 'updateWorkspace' }, async (tx) => {
     const row = await findWorkspace(tx, actor.workspaceId)
     checkWorkspaceVersion(row, version)
-    const forAllKeys = [input.ceilings, input.upstream, input.upstreamKey]
+    const forAllKeys = [input.ceilings, input.upstream, input.upstreamKey, input.audit]
     if (forAllKeys.some((value) => value !== undefined)) await checkOwnsAll(tx, context, actor)
     const ceilings = changedCeilings(context, row, input)
     if (input.ceilings !== undefined) await checkNoKeyAbove(tx, context, row.id, ceilings)
@@ -89,7 +93,10 @@ export async function updateWorkspace(
       })
       .where('id', '=', row.id)
       .execute()
-    const result = viewWorkspace(await findWorkspace(tx, row.id))
+    const policyBefore = await readPolicy(tx, row.id)
+    const policy = { ...policyBefore, ...definedMembers(input.audit ?? {}) }
+    if (input.audit !== undefined) await writePolicy(tx, row.id, policy)
+    const result = viewWorkspace(await findWorkspace(tx, row.id), policy)
     const { name, upstream_key_set } = result
     return {
       result,
@@ -97,13 +104,19 @@ export async function updateWorkspace(
         action: 'workspace.update',
         resource: { type: 'workspace', id: row.id },
         details: {
-          before: { name: row.name, ceilings: ceilingsOf(row), upstream: row.upstream },
+          before: {
+            name: row.name,
+            ceilings: ceilingsOf(row),
+            upstream: row.upstream,
+            audit: viewPolicy(policyBefore),
+          },
           after: {
             name,
             ceilings,
             upstream,
             upstream_key_set,
             upstream_key_changed: input.upstreamKey !== undefined,
+            audit: viewPolicy(policy),
           },
         },
       },
@@ -238,13 +251,50 @@ function sealUpstreamKey(
   return key === null ? null : context.sealer.seal(Buffer.from(key), upstreamSealingContext(workspaceId))
 }
 
-function viewWorkspace(row: WorkspaceRow): WorkspaceView {
+async function readPolicy(read: Reader, workspaceId: string): Promise<AuditPolicy> {
+  const row = await read
+    .selectFrom('audit_policies')
+    .selectAll()
+    .where('workspace_id', '=', workspaceId)
+    .executeTakeFirst()
+  return policyOf(row)
+}
+
+async function writePolicy(
+  tx: Transaction<Schema>,
+  workspaceId: string,
+  { calls, sampleRate, retentionDays, legalHold }: AuditPolicy,
+): Promise<void> {
+  const columns = {
+    calls,
+    sample_rate: String(sampleRate),
+    retention_days: retentionDays,
+    legal_hold: legalHold ? (1 as const) : (0 as const),
+  }
+  await tx
+    .insertInto('audit_policies')
+    .values({ workspace_id: workspaceId, ...columns })
+    .onConflict((conflict) => conflict.column('workspace_id').doUpdateSet(columns))
+    .execute()
+}
+
+function viewPolicy({ calls, sampleRate, retentionDays, legalHold }: AuditPolicy): WorkspaceView['audit'] {
+  return { calls, sample_rate: sampleRate, retention_days: retentionDays, legal_hold: legalHold }
+}
+
+function definedMembers<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  const members = Object.entries(value).filter(([, it]) => it !== undefined)
+  return Object.fromEntries(members) as { [K in keyof T]: Exclude<T[K], undefined> }
+}
+
+function viewWorkspace(row: WorkspaceRow, policy: AuditPolicy): WorkspaceView {
   return {
     id: row.id,
     name: row.name,
     ceilings: ceilingsOf(row),
     upstream: row.upstream,
     upstream_key_set: row.sealed_upstream_key !== null,
+    audit: viewPolicy(policy),
     version: row.version,
     created_at: formatTime(row.created_at),
   }

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { sql, type Kysely, type Transaction } from 'kysely'
 import { codeOf } from './database-error.js'
 import { INITIAL } from './migrations/0001-initial.js'
+import { AUDIT_PROOF } from './migrations/0002-audit-proof.js'
 import type { Migration, SqlTypes } from './migrations/migration.js'
 import type { Schema } from './schema.js'
 
@@ -10,11 +11,18 @@ import type { Schema } from './schema.js'
 export type EngineName = 'sqlite' | 'postgres'
 
 /** Every step in order. The last one's version is the schema that this program knows. */
-export const MIGRATIONS: readonly Migration[] = [INITIAL]
+export const MIGRATIONS: readonly Migration[] = [INITIAL, AUDIT_PROOF]
 
-const TYPES: Readonly<Record<EngineName, SqlTypes>> = {
-  sqlite: { integer: 'integer', blob: 'blob', strict: 'strict', clustered: 'strict, without rowid' },
-  postgres: { integer: 'bigint', blob: 'bytea', strict: '', clustered: '' },
+/** How each engine spells the parts of a definition. */
+export const SQL_TYPES: Readonly<Record<EngineName, SqlTypes>> = {
+  sqlite: {
+    engine: 'sqlite',
+    integer: 'integer',
+    blob: 'blob',
+    strict: 'strict',
+    clustered: 'strict, without rowid',
+  },
+  postgres: { engine: 'postgres', integer: 'bigint', blob: 'bytea', strict: '', clustered: '' },
 }
 
 // PostgreSQL's `create table if not exists` is not atomic: the slower of two processes may get a violation of a
@@ -32,7 +40,7 @@ export async function migrate(
   engine: EngineName,
   migrations: readonly Migration[] = MIGRATIONS,
 ): Promise<void> {
-  const types = TYPES[engine]
+  const types = SQL_TYPES[engine]
   await withRaces(() => createMigrationsTable(writer, types))
   let done = false
   while (!done)

@@ -43,7 +43,7 @@ async function linkIfFree(draft: string, path: string): Promise<boolean> {
 }
 
 /** Makes the names in a directory durable. Windows does not let a directory be opened, and needs no such thing. */
-async function flushDirectory(path: string): Promise<void> {
+export async function flushDirectory(path: string): Promise<void> {
   if (process.platform === 'win32') return
   const directory = await open(path, 'r')
   try {

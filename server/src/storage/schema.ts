@@ -89,25 +89,75 @@ export interface ChangeLogRow {
   at_ms: number
 }
 
-/** One entry of a workspace's audit log. */
-export interface AuditEntryRow {
+/** One entry of a workspace's audit log. What is not in the leaf or the personal data is there to be searched by. */
+export interface AuditLogRow {
   workspace_id: string
   /** The entry's index in its workspace, from 0 without gaps. */
   idx: number
+  /** The text whose bytes the tree's leaf hashes. */
+  leaf: string
+  /** What can be erased; null once it was, and in entries that hold it in their leaf. */
+  personal: JsonText | null
   /** When it happened, in milliseconds since 1970 UTC. */
   at_ms: number
-  actor_type: string
-  actor_id: string
-  address: string | null
-  user_agent: string | null
+  actor_id: string | null
   action: string
-  operation: string | null
-  resource_type: string
   resource_id: string | null
   outcome: 'success' | 'failure'
-  reason: string | null
   request_id: string | null
-  details: JsonText
+}
+
+/** The Merkle tree over a workspace's log, as far as it was signed. */
+export interface AuditTreeRow {
+  workspace_id: string
+  /** Entries that the tree has; the log may have newer ones. */
+  size: number
+  /** The newest signed checkpoint; null before the first. */
+  checkpoint: string | null
+  /** In milliseconds since 1970 UTC. */
+  signed_at_ms: number
+  /** The first entry that retention has left. */
+  first_index: number
+}
+
+/** Up to 256 hashes of one level of a tree, 32 bytes each. Only the last tile of a level still grows. */
+export interface AuditTileRow {
+  workspace_id: string
+  level: number
+  idx: number
+  hashes: Uint8Array
+}
+
+/** What a workspace wants of its log; a workspace without a row has the defaults. */
+export interface AuditPolicyRow {
+  workspace_id: string
+  calls: 'all' | 'sampled' | 'writes'
+  /** The share of allowed calls that are recorded when sampled, as a decimal. */
+  sample_rate: string
+  retention_days: number | null
+  legal_hold: Flag
+}
+
+/** How far the spool of one writer has come into the log. */
+export interface AuditSpoolRow {
+  id: string
+  /** The last of the writer's entries that the log has. */
+  sequence: number
+}
+
+/** How far a sink has been given a workspace's log. */
+export interface AuditCursorRow {
+  sink: string
+  workspace_id: string
+  next_index: number
+}
+
+/** A duty that one node at a time does. */
+export interface LeaseRow {
+  name: string
+  holder: string
+  /** In milliseconds since 1970 UTC. */
+  until_ms: number
 }
 
 /** The answer to a request with an Idempotency-Key, kept for its repetitions. */
@@ -170,7 +220,13 @@ export interface Schema {
   keys: KeyRow
   secrets: SecretRow
   change_log: ChangeLogRow
-  audit_entries: AuditEntryRow
+  audit_log: AuditLogRow
+  audit_trees: AuditTreeRow
+  audit_tiles: AuditTileRow
+  audit_policies: AuditPolicyRow
+  audit_spools: AuditSpoolRow
+  audit_cursors: AuditCursorRow
+  leases: LeaseRow
   idempotency_records: IdempotencyRecordRow
   key_usage: KeyUsageRow
   nodes: NodeRow

@@ -1,38 +1,113 @@
+import type { AuditEntryProofView } from '@bitting/client'
 import { z } from '@hono/zod-openapi'
-import { getAuditEntry, listAuditEntries } from '../../audit/log.js'
+import { exportEntries, EXPORT_TYPES } from '../../audit/export.js'
+import { wordsIn } from '../../audit/entry.js'
+import { getAuditEntry, readAuditRange, searchAudit, type ProvableEntry } from '../../audit/search.js'
+import { erasePersonalData, recordApplicationEntries } from '../../services/audit-log.js'
 import type { ControlApp, ControlOptions } from '../environment.js'
-import { operation } from '../operation.js'
+import { describeMutation, idempotencyOf, operation, textOperation } from '../operation.js'
 import { pageQuerySchema, storableText, wholeNumber } from '../schemas.js'
 
 const entrySchema = z
   .object({
     index: z.number().int(),
+    workspace: z.string(),
     at: z.string(),
     actor: z.object({
       type: z.string(),
-      id: z.string(),
+      id: z.string().nullable(),
       address: z.string().nullable(),
       user_agent: z.string().nullable(),
     }),
     action: z.string(),
     operation: z.string().nullable(),
     resource: z.object({ type: z.string(), id: z.string().nullable() }),
-    outcome: z.string(),
+    outcome: z.enum(['success', 'failure']),
     reason: z.string().nullable(),
     request_id: z.string().nullable(),
-    details: z.unknown(),
+    details: z.record(z.string(), z.unknown()),
+    erased: z.boolean().openapi({ description: 'Whether the personal data of the entry was erased' }),
   })
   .openapi('AuditEntry')
 
+const provableSchema = entrySchema
+  .extend({
+    raw: z.string().openapi({ description: 'The exact bytes that the leaf hashes, in base64' }),
+    personal: z
+      .string()
+      .nullable()
+      .openapi({ description: 'The bytes whose SHA-256 is `personal` in the leaf, in base64; null once erased' }),
+  })
+  .openapi('AuditEntryWithProof')
+
+const momentSchema = z.iso
+  .datetime({ offset: true, error: 'must be an RFC 3339 time, 2027-01-31T00:00:00Z for example' })
+  .transform((text) => Date.parse(text))
+  .openapi({ type: 'string', format: 'date-time' })
+
 const filterSchema = pageQuerySchema.extend({
-  action: storableText(64).optional(),
-  actor: storableText(64).optional(),
-  resource: storableText(64).optional(),
+  action: storableText(128).optional(),
+  actor: storableText(256).optional(),
+  resource: storableText(256).optional(),
+  key: storableText(64).optional(),
   outcome: z.enum(['success', 'failure']).optional(),
+  request_id: storableText(64).optional(),
+  since: momentSchema.optional(),
+  until: momentSchema.optional(),
+  text: storableText(200)
+    .refine((text) => wordsIn(text).length > 0, 'must have a letter or a digit: whole words are found')
+    .optional(),
 })
 
-/** Adds the operations that read the audit log. */
+const METADATA_LENGTH_MAX = 8192
+
+const applicationEntrySchema = z
+  .strictObject({
+    timestamp: z.iso
+      .datetime({ offset: true, error: 'must be an RFC 3339 time, 2027-01-31T00:00:00Z for example' })
+      .optional(),
+    action: storableText(120).min(1),
+    userId: storableText(256).min(1),
+    resource: storableText(256).min(1),
+    result: z.enum(['success', 'failure']),
+    metadata: z
+      .record(z.string().max(128), z.unknown())
+      .refine(
+        (metadata) => JSON.stringify(metadata).length <= METADATA_LENGTH_MAX,
+        `must have at most ${String(METADATA_LENGTH_MAX)} characters as JSON`,
+      )
+      .optional(),
+  })
+  .openapi('ApplicationAuditEntry')
+
+const recordSchema = z.union([
+  applicationEntrySchema,
+  z.strictObject({ entries: z.array(applicationEntrySchema).min(1).max(100) }),
+])
+
+const eraseSchema = z
+  .strictObject({
+    actor: storableText(256).min(1).optional(),
+    resource: storableText(256).min(1).optional(),
+    address: storableText(64).min(1).optional(),
+  })
+  .refine(
+    (body) => Object.values(body).filter((value) => value !== undefined).length === 1,
+    'name exactly one of actor, resource and address',
+  )
+
+export const indexParameter = z.object({
+  index: wholeNumber(0, Number.MAX_SAFE_INTEGER).openapi({ param: { name: 'index', in: 'path' } }),
+})
+
+/** Adds the operations that read the audit log and those that write to it. Every reading is itself recorded. */
 export function addAuditRoutes(app: ControlApp, options: ControlOptions): void {
+  addExport(app, options)
+  addReading(app, options)
+  addWriting(app, options)
+}
+
+function addReading(app: ControlApp, options: ControlOptions): void {
   const { database } = options.context
   const list = operation(options, 'get', '/v1/audit', {
     operationId: 'listAuditEntries',
@@ -43,24 +118,101 @@ export function addAuditRoutes(app: ControlApp, options: ControlOptions): void {
       .openapi('AuditEntryList'),
   })
   app.openapi(list, async (c) => {
-    const { limit, cursor, ...filter } = c.req.valid('query')
-    const page = { limit, cursor: cursor ?? null }
-    return c.json(await listAuditEntries(database, c.get('actor').workspaceId, filter, page), 200)
+    const { limit, cursor, request_id: requestId, since, until, ...rest } = c.req.valid('query')
+    const actor = c.get('actor')
+    const filter = { ...rest, requestId, sinceMilliseconds: since, untilMilliseconds: until }
+    const page = await searchAudit(database, actor.workspaceId, filter, { limit, cursor: cursor ?? null })
+    await options.auditReads.record(actor, 'listAuditEntries', { filter: definedOf(filter) })
+    return c.json(page, 200)
   })
 
   const get = operation(options, 'get', '/v1/audit/{index}', {
     operationId: 'getAuditEntry',
-    summary: 'One entry of the audit log by its place',
-    request: {
-      params: z.object({
-        index: wholeNumber(0, Number.MAX_SAFE_INTEGER).openapi({ param: { name: 'index', in: 'path' } }),
-      }),
-    },
-    result: entrySchema,
+    summary: 'One entry of the audit log by its place, with the bytes that prove it',
+    request: { params: indexParameter },
+    result: provableSchema,
     problems: [404],
   })
   app.openapi(get, async (c) => {
     const { index } = c.req.valid('param')
-    return c.json(await getAuditEntry(database, c.get('actor').workspaceId, index), 200)
+    const actor = c.get('actor')
+    const found = await getAuditEntry(database, actor.workspaceId, index)
+    await options.auditReads.record(actor, 'getAuditEntry', { index })
+    return c.json(viewProvable(found), 200)
   })
+}
+
+function addExport(app: ControlApp, options: ControlOptions): void {
+  const { database } = options.context
+  const route = textOperation(options, 'get', '/v1/audit/export', {
+    operationId: 'exportAuditEntries',
+    summary: 'A part of the audit log as a file, oldest first; Bitting-Next-Index says where the next part begins',
+    request: {
+      query: z.strictObject({
+        format: z.enum(['jsonl', 'csv', 'ocsf']).default('jsonl'),
+        from: wholeNumber(0, Number.MAX_SAFE_INTEGER).default(0),
+        limit: wholeNumber(1, 1000).default(1000),
+      }),
+    },
+  })
+  app.openapi(route, async (c) => {
+    const { format, from, limit } = c.req.valid('query')
+    const actor = c.get('actor')
+    const entries = await readAuditRange(database, actor.workspaceId, from, limit)
+    await options.auditReads.record(actor, 'exportAuditEntries', { format })
+    const last = entries.at(-1)
+    const next = entries.length < limit || last === undefined ? null : last.entry.index + 1
+    if (next !== null) c.header('Bitting-Next-Index', String(next))
+    c.header('Cache-Control', 'no-store')
+    return c.text(exportEntries(entries, format, from === 0), 200, { 'Content-Type': EXPORT_TYPES[format] })
+  })
+}
+
+function addWriting(app: ControlApp, options: ControlOptions): void {
+  const { context } = options
+  const record = operation(options, 'post', '/v1/audit', {
+    operationId: 'recordAuditEntries',
+    summary: 'Record an entry of an application, or up to 100: all or none',
+    status: 201,
+    request: { body: { content: { 'application/json': { schema: recordSchema } }, required: true } },
+    result: z.object({ index: z.number().int(), count: z.number().int() }).openapi('RecordedAuditEntries'),
+    problems: [409],
+  })
+  app.openapi(record, async (c) => {
+    const body = c.req.valid('json')
+    const entries = 'entries' in body ? body.entries : [body]
+    const recorded = await recordApplicationEntries(
+      context,
+      c.get('actor'),
+      entries.map((entry) => ({
+        ...entry,
+        timestamp: entry.timestamp ?? null,
+        metadata: entry.metadata ?? null,
+      })),
+      await idempotencyOf(c),
+    )
+    describeMutation(c, recorded)
+    return c.json(recorded.result, 201)
+  })
+
+  const erase = operation(options, 'post', '/v1/audit/erase', {
+    operationId: 'eraseAuditData',
+    summary: 'Erase the personal data of entries; the entries and their proofs stay',
+    request: { body: { content: { 'application/json': { schema: eraseSchema } }, required: true } },
+    result: z.object({ erased: z.number().int() }).openapi('ErasedAuditData'),
+    problems: [409],
+  })
+  app.openapi(erase, async (c) => c.json(await erasePersonalData(context, c.get('actor'), c.req.valid('json')), 200))
+}
+
+function viewProvable({ entry, leaf, personal }: ProvableEntry): AuditEntryProofView {
+  return {
+    ...entry,
+    raw: Buffer.from(leaf).toString('base64'),
+    personal: personal === null ? null : Buffer.from(personal).toString('base64'),
+  }
+}
+
+function definedOf(filter: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined))
 }

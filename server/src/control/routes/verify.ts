@@ -44,7 +44,7 @@ export function addVerifyRoute(app: ControlApp, options: ControlOptions): void {
     request: { body: { content: { 'application/json': { schema: verifySchema } }, required: true } },
     result: decisionSchema,
   })
-  app.openapi(route, (c) => {
+  app.openapi(route, async (c) => {
     const { token, method, path, ip } = c.req.valid('json')
     const target = parseRequestTarget(path)
     if (!target.ok) {
@@ -53,7 +53,14 @@ export function addVerifyRoute(app: ControlApp, options: ControlOptions): void {
       })
     }
     const request = { token, method, path: target.path, address: ip ?? null }
-    const view = viewDecision(decideWithin(options.gatekeeper, c.get('actor').workspaceId, request))
+    const actor = c.get('actor')
+    const decision = decideWithin(options.gatekeeper, actor.workspaceId, request)
+    const call = { ...request, userAgent: null, requestId: actor.origin.requestId, via: 'verify' as const }
+    const recording = options.calls.record(decision, call)
+    await new Promise<void>((resolve) => {
+      recording.whenSettled(resolve)
+    })
+    const view = viewDecision(decision)
     c.header('Cache-Control', 'no-store')
     return c.json(view, 200)
   })

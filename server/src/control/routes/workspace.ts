@@ -13,6 +13,22 @@ const ceilingsSchema = z.object({
   production: accessSchema,
 })
 
+const callsSchema = z
+  .enum(['all', 'sampled', 'writes'])
+  .openapi({ description: 'Which allowed calls the audit log records; denied ones always are' })
+
+const auditPolicySchema = z.strictObject({
+  calls: callsSchema.optional(),
+  sample_rate: z
+    .number()
+    .min(0)
+    .max(1)
+    .optional()
+    .openapi({ description: 'The share of allowed calls recorded where `calls` is `sampled`' }),
+  retention_days: z.number().int().min(1).max(36_500).nullable().optional(),
+  legal_hold: z.boolean().optional(),
+})
+
 const workspaceSchema = z
   .object({
     id: z.string(),
@@ -20,6 +36,12 @@ const workspaceSchema = z
     ceilings: ceilingsSchema,
     upstream: z.string().nullable(),
     upstream_key_set: z.boolean(),
+    audit: z.object({
+      calls: callsSchema,
+      sample_rate: z.number(),
+      retention_days: z.number().int().nullable(),
+      legal_hold: z.boolean(),
+    }),
     version: z.number().int(),
     created_at: z.string(),
   })
@@ -36,6 +58,7 @@ const updateSchema = z
       .regex(/^[\x21-\x7e]+$/, 'must be visible ASCII without spaces')
       .nullable()
       .optional(),
+    audit: auditPolicySchema.optional(),
   })
   .refine((body) => Object.keys(body).length > 0, 'name at least one thing to change')
   .openapi('UpdateWorkspace')
@@ -107,14 +130,21 @@ function addWorkspace(app: ControlApp, options: ControlOptions): void {
 
   const update = operation(options, 'patch', '/v1/workspace', {
     operationId: 'updateWorkspace',
-    summary: 'Change the name, the ceilings of the environments, or the upstream',
+    summary: 'Change the name, the ceilings of the environments, the upstream, or what the audit log keeps',
     request: { body: { content: { 'application/json': { schema: updateSchema } }, required: true } },
     result: workspaceSchema,
     problems: [409, 412],
   })
   app.openapi(update, async (c) => {
-    const { upstream_key: upstreamKey, ...rest } = c.req.valid('json')
-    const updated = await updateWorkspace(context, c.get('actor'), { ...rest, upstreamKey }, ifMatch(c))
+    const { upstream_key: upstreamKey, audit, ...rest } = c.req.valid('json')
+    const policy = audit && {
+      calls: audit.calls,
+      sampleRate: audit.sample_rate,
+      retentionDays: audit.retention_days,
+      legalHold: audit.legal_hold,
+    }
+    const input = { ...rest, upstreamKey, audit: policy }
+    const updated = await updateWorkspace(context, c.get('actor'), input, ifMatch(c))
     describeMutation(c, updated)
     return c.json(updated.result, 200)
   })

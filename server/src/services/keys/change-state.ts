@@ -1,6 +1,6 @@
 import { canChange, ProblemError, unreachable, type StateChange } from '@bitting/core'
 import type { Updateable } from 'kysely'
-import type { AuditAction } from '../../audit/append.js'
+import type { AuditAction } from '@bitting/core'
 import type { KeyRow } from '../../storage/schema.js'
 import type { Actor } from '../../audit/actor.js'
 import type { ServiceContext } from '../context.js'

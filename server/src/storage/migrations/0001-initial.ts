@@ -109,24 +109,7 @@ function keyTables({ integer, blob, clustered }: SqlTypes): string[] {
 
 function auditTables({ integer, clustered }: SqlTypes): string[] {
   return [
-    `create table if not exists audit_entries (
-      workspace_id text not null references workspaces (id),
-      idx ${integer} not null,
-      at_ms ${integer} not null,
-      actor_type text not null,
-      actor_id text not null,
-      address text,
-      user_agent text,
-      action text not null,
-      operation text,
-      resource_type text not null,
-      resource_id text,
-      outcome text not null check (outcome in ('success', 'failure')),
-      reason text,
-      request_id text,
-      details text not null,
-      primary key (workspace_id, idx)
-    ) ${clustered}`,
+    auditEntriesTable({ integer, clustered }),
     `create table if not exists idempotency_records (
       workspace_id text not null references workspaces (id),
       actor_id text not null,
@@ -137,4 +120,26 @@ function auditTables({ integer, clustered }: SqlTypes): string[] {
       primary key (workspace_id, actor_id, key_hash)
     ) ${clustered}`,
   ]
+}
+
+/** The first form of the audit log. */
+export function auditEntriesTable({ integer, clustered }: Pick<SqlTypes, 'integer' | 'clustered'>): string {
+  return `create table if not exists audit_entries (
+    workspace_id text not null references workspaces (id),
+    idx ${integer} not null,
+    at_ms ${integer} not null,
+    actor_type text not null,
+    actor_id text not null,
+    address text,
+    user_agent text,
+    action text not null,
+    operation text,
+    resource_type text not null,
+    resource_id text,
+    outcome text not null check (outcome in ('success', 'failure')),
+    reason text,
+    request_id text,
+    details text not null,
+    primary key (workspace_id, idx)
+  ) ${clustered}`
 }

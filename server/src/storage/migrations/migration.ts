@@ -1,5 +1,6 @@
 /** What the engines spell differently in a table's definition; all else is portable SQL. */
 export interface SqlTypes {
+  readonly engine: 'sqlite' | 'postgres'
   /** A whole number of 64 bits. */
   readonly integer: string
   readonly blob: string

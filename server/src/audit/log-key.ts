@@ -1,0 +1,99 @@
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  hkdfSync,
+  sign,
+  verify,
+  type KeyObject,
+} from 'node:crypto'
+import {
+  formatVerifierKey,
+  NOTE_ED25519,
+  noteKeyId,
+  type CheckpointSigner,
+  type NoteCrypto,
+  type VerifierKey,
+} from '@bitting/core'
+
+/** Signs a workspace's checkpoints under the origin of its log, and is the key that verifies them. */
+export interface LogSigner extends CheckpointSigner, VerifierKey {
+  /** The key as others take it: C2SP signed-note's `name+id+key`. */
+  readonly verifierKey: string
+}
+
+const PURPOSE = 'bitting audit log v1:'
+/** What stands before a seed of 32 bytes in the PKCS #8 form of an Ed25519 key (RFC 8410 Section 7). */
+const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex')
+const SEED_LENGTH = 32
+const SIGNERS_MAX = 10_000
+
+/**
+ * The keys that sign the workspaces' logs, derived from the root key. They stand nowhere: whoever owns the database
+ * alone cannot sign in a log's name, nor make the server take another key for it.
+ */
+export class LogKeys {
+  readonly #rootKey: KeyObject
+  readonly #signers = new Map<string, LogSigner>()
+
+  constructor(rootKey: KeyObject) {
+    this.#rootKey = rootKey
+  }
+
+  /** The signer of a workspace's log. */
+  signer(workspaceId: string): LogSigner {
+    const known = this.#signers.get(workspaceId)
+    if (known !== undefined) return known
+    const seed = Buffer.from(hkdfSync('sha256', this.#rootKey, '', `${PURPOSE}${workspaceId}`, SEED_LENGTH))
+    const privateKey = createPrivateKey({
+      key: Buffer.concat([PKCS8_PREFIX, seed]),
+      format: 'der',
+      type: 'pkcs8',
+    })
+    seed.fill(0)
+    const signer = signerOf(logOrigin(workspaceId), privateKey)
+    if (this.#signers.size >= SIGNERS_MAX) this.#signers.clear()
+    this.#signers.set(workspaceId, signer)
+    return signer
+  }
+}
+
+/** The name of a workspace's log: the first line of its checkpoints. */
+export function logOrigin(workspaceId: string): string {
+  return `bitting/${workspaceId}`
+}
+
+function signerOf(name: string, privateKey: KeyObject): LogSigner {
+  const { x = '' } = createPublicKey(privateKey).export({ format: 'jwk' })
+  const publicKey = Buffer.from(x, 'base64url')
+  const keyId = noteKeyId(sha256, name, NOTE_ED25519, publicKey)
+  return {
+    name,
+    keyId,
+    type: NOTE_ED25519,
+    publicKey,
+    verifierKey: formatVerifierKey(name, keyId, NOTE_ED25519, publicKey),
+    sign: (message) => sign(null, message, privateKey),
+  }
+}
+
+/** SHA-256 as core takes it. */
+export function sha256(data: Uint8Array): Uint8Array {
+  return createHash('sha256').update(data).digest()
+}
+
+/** Verifies an Ed25519 signature (RFC 8032); false also for a key or signature of a wrong length. */
+export function verifyEd25519(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
+  try {
+    const key = createPublicKey({
+      key: { kty: 'OKP', crv: 'Ed25519', x: Buffer.from(publicKey).toString('base64url') },
+      format: 'jwk',
+    })
+    return verify(null, message, key, signature)
+  } catch {
+    return false
+  }
+}
+
+/** What core verifies notes and proofs with. */
+export const NOTE_CRYPTO: NoteCrypto = { sha256, verifyEd25519 }

@@ -1,0 +1,81 @@
+import type { WritableDatabase } from '../storage/database.js'
+import { deleteAuditRows } from '../storage/audit-rows.js'
+import type { AuditPolicyRow } from '../storage/schema.js'
+import { appendAudit } from './append.js'
+
+const DAY_MILLISECONDS = 86_400_000
+const DELETED_A_TRANSACTION = 2000
+
+/**
+ * Deletes the entries that are older than their workspace keeps them, oldest first, and says so in the log. Their hashes
+ * stay, so every proof of every other entry stays what it was (C2SP tlog-tiles, "Pruning"). Entries that no checkpoint
+ * covers yet are never deleted.
+ */
+export async function pruneAuditLogs(database: WritableDatabase, nowMilliseconds: number): Promise<void> {
+  const policies = await database.read
+    .selectFrom('audit_policies')
+    .selectAll()
+    .where('retention_days', 'is not', null)
+    .where('legal_hold', '=', 0)
+    .execute()
+  for (const policy of policies) while (await pruneOnce(database, policy, nowMilliseconds)) continue
+}
+
+/** Says whether there may be more. */
+async function pruneOnce(
+  database: WritableDatabase,
+  { workspace_id: workspaceId, retention_days: days }: AuditPolicyRow,
+  nowMilliseconds: number,
+): Promise<boolean> {
+  const cutoff = nowMilliseconds - (days ?? 0) * DAY_MILLISECONDS
+  return database.transact(async (tx) => {
+    // The workspace first, as everybody who appends does.
+    await tx
+      .updateTable('workspaces')
+      .set((row) => ({ audit_size: row.ref('audit_size') }))
+      .where('id', '=', workspaceId)
+      .execute()
+    const tree = await tx
+      .selectFrom('audit_trees')
+      .select(['size', 'first_index'])
+      .where('workspace_id', '=', workspaceId)
+      .executeTakeFirst()
+    const policy = await tx
+      .selectFrom('audit_policies')
+      .select(['legal_hold'])
+      .where('workspace_id', '=', workspaceId)
+      .executeTakeFirst()
+    if (tree === undefined || policy?.legal_hold !== 0) return false
+    const { size, first_index: from } = tree
+    const kept = await tx
+      .selectFrom('audit_log')
+      .select('idx')
+      .where('workspace_id', '=', workspaceId)
+      .where('idx', '>=', from)
+      .where('at_ms', '>=', cutoff)
+      .orderBy('idx')
+      .limit(1)
+      .executeTakeFirst()
+    const to = Math.min(kept?.idx ?? size, size, from + DELETED_A_TRANSACTION)
+    if (to <= from) return false
+    await deleteAuditRows(tx, workspaceId, from, to)
+    await tx
+      .updateTable('audit_trees')
+      .set({ first_index: to })
+      .where('workspace_id', '=', workspaceId)
+      .execute()
+    await appendAudit(tx, {
+      workspaceId,
+      atMilliseconds: nowMilliseconds,
+      actor: { type: 'system', id: null },
+      action: 'audit.prune',
+      operation: null,
+      resource: { type: 'audit', id: null },
+      failure: null,
+      requestId: null,
+      details: { first: from, last: to - 1, retention_days: days },
+      personal: {},
+    })
+    return to === from + DELETED_A_TRANSACTION
+  })
+}

@@ -1,0 +1,123 @@
+import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import type { Logger } from 'pino'
+import type { Config } from './config.js'
+import { appendAudit } from './audit/append.js'
+import { CallLog } from './audit/calls.js'
+import { Checkpointer, type SignedCheckpoint } from './audit/checkpointer.js'
+import { openPlace } from './audit/evidence/places.js'
+import { EvidencePublisher } from './audit/evidence/publisher.js'
+import { pruneAuditLogs } from './audit/retention.js'
+import { DatabaseSinkSource } from './audit/sink-source.js'
+import { createSink } from './audit/sinks/create-sink.js'
+import { SinkDelivery } from './audit/sinks/delivery.js'
+import { SpoolDrain } from './audit/spool/spool-drain.js'
+import { SpoolWriter } from './audit/spool/spool-writer.js'
+import { every, type Opened } from './duties.js'
+import type { Installation } from './installation.js'
+import { AuditReads } from './services/audit-log.js'
+
+/** What a node does for the audit log, and what tells how it is going. */
+export interface Recording {
+  readonly calls: CallLog
+  readonly reads: AuditReads
+  readonly spool: SpoolWriter
+  readonly checkpointer: Checkpointer
+  readonly sinks: readonly { readonly name: string; readonly delivery: SinkDelivery }[]
+}
+
+/** How long the spool's entries gather before the database takes them. */
+const DRAIN_MILLISECONDS = 100
+const CHECKPOINT_MILLISECONDS = 1000
+const PRUNE_MILLISECONDS = 3_600_000
+
+/** Starts what records, signs and hands on. Wiring only. */
+export async function startRecording(
+  { database, logKeys }: Installation,
+  config: Config,
+  log: Logger,
+  opened: Opened,
+): Promise<Recording> {
+  const onError = (error: unknown, message: string): void => {
+    log.error({ err: error }, message)
+  }
+  const publishers = config.auditEvidence.map(
+    (settings) => new EvidencePublisher(openPlace(settings, database), log),
+  )
+  const source = new DatabaseSinkSource(database, randomUUID(), Date.now)
+  const sinks = config.auditSinks.map((settings) => {
+    const sink = createSink(settings)
+    return { name: sink.name, sink, delivery: new SinkDelivery(sink, source, { log }) }
+  })
+  const onCheckpoint = (checkpoint: SignedCheckpoint): void => {
+    for (const publisher of publishers) publisher.offer(checkpoint)
+    for (const { delivery } of sinks) delivery.wake()
+  }
+  const checkpointer = new Checkpointer({ database, keys: logKeys, now: Date.now, onCheckpoint, onError })
+  runUntilClosed(
+    [
+      ...publishers.map((publisher) => (signal: AbortSignal) => publisher.run(signal)),
+      ...sinks.map(({ sink, delivery }) => async (signal: AbortSignal) => {
+        await delivery.run(signal)
+        await sink.close()
+      }),
+    ],
+    opened,
+  )
+  const spool = await startSpool(database, config, onError, checkpointer, opened)
+  opened.add(every(CHECKPOINT_MILLISECONDS, () => checkpointer.run(), onError))
+  opened.add(every(PRUNE_MILLISECONDS, () => pruneAuditLogs(database, Date.now()), onError))
+  const reads = new AuditReads((draft) => database.transact((tx) => appendAudit(tx, draft)), Date.now)
+  return { calls: new CallLog(spool, Date.now), reads, spool, checkpointer, sinks }
+}
+
+/** Runs what goes on until the node stops, and waits for it then. */
+function runUntilClosed(runs: readonly ((signal: AbortSignal) => Promise<void>)[], opened: Opened): void {
+  const controller = new AbortController()
+  const running = Promise.all(runs.map((run) => run(controller.signal)))
+  opened.add(async () => {
+    controller.abort()
+    await running
+  })
+}
+
+async function startSpool(
+  database: Installation['database'],
+  config: Config,
+  onError: (error: unknown, message: string) => void,
+  checkpointer: Checkpointer,
+  opened: Opened,
+): Promise<SpoolWriter> {
+  const directory = join(config.dataDirectory, 'audit-spool')
+  const state = { hasNews: true }
+  const onDurable = (): void => {
+    state.hasNews = true
+  }
+  const spool = await SpoolWriter.open({
+    directory,
+    bytesMax: config.auditSpoolBytesMax,
+    now: Date.now,
+    onError,
+    onDurable,
+  })
+  const drain = new SpoolDrain({ directory, database, writer: spool, onError })
+  const stop = every(
+    DRAIN_MILLISECONDS,
+    async () => {
+      if (!state.hasNews) return
+      state.hasNews = false
+      await drain.drain().catch((error: unknown) => {
+        state.hasNews = true
+        throw error
+      })
+    },
+    onError,
+  )
+  opened.add(async () => {
+    await stop()
+    await spool.close()
+    await drain.close()
+    await checkpointer.run()
+  })
+  return spool
+}
