@@ -30,6 +30,12 @@ export interface ApiRequest {
   readonly secrets?: readonly string[]
 }
 
+/** A good answer as it came. */
+export interface RawAnswer {
+  readonly headers: Headers
+  readonly body: Uint8Array
+}
+
 const TIMEOUT_MILLISECONDS = 30_000
 const VISIBLE_ASCII = /^[\x21-\x7e]+$/
 const SEGMENT = /^[0-9A-Za-z_-]+$/
@@ -80,6 +86,18 @@ export class Transport {
     }
   }
 
+  /** Sends a request and returns its answer as text: what is no JSON. Errors as those of {@link send}. */
+  async sendText(request: ApiRequest): Promise<string> {
+    return textOf((await this.sendRaw(request)).body)
+  }
+
+  /** Sends a request and returns its answer as it came. Errors as those of {@link send}. */
+  async sendRaw(request: ApiRequest): Promise<RawAnswer> {
+    const { status, headers, body } = await this.#exchange(request, null)
+    if (status >= 200 && status < 300) return { headers, body }
+    throw failure(status, parseJson(this.#redact(textOf(body), request, status)), headers.get('request-id'))
+  }
+
   /** All rows of a list, page after page. */
   async *sendPages<T>(request: ApiRequest): AsyncGenerator<T, void, undefined> {
     let cursor: string | undefined
@@ -91,20 +109,16 @@ export class Transport {
   }
 
   async #attempt<T>(request: ApiRequest, idempotencyKey: string | null): Promise<T> {
-    const { status, requestId, text } = await this.#exchange(request, idempotencyKey)
-    const body = parseJson(this.#redact(text, request, status))
-    if (status >= 200 && status < 300 && body !== undefined) return body as T
-    const problem =
-      status >= 300 && status < 400
-        ? unexpectedAnswer(status, 'The server answered with a redirect. Use the URL that it leads to.')
-        : readProblem(status, body)
-    throw new ApiError(problem, requestId)
+    const { status, headers, body } = await this.#exchange(request, idempotencyKey)
+    const value = parseJson(this.#redact(textOf(body), request, status))
+    if (status >= 200 && status < 300 && value !== undefined) return value as T
+    throw failure(status, value, headers.get('request-id'))
   }
 
   async #exchange(
     request: ApiRequest,
     idempotencyKey: string | null,
-  ): Promise<{ status: number; requestId: string | null; text: string }> {
+  ): Promise<RawAnswer & { readonly status: number }> {
     try {
       const response = await this.#fetch(this.#urlOf(request), {
         method: request.method,
@@ -114,8 +128,8 @@ export class Transport {
         redirect: 'manual',
         signal: AbortSignal.timeout(this.#timeoutMilliseconds),
       })
-      const requestId = response.headers.get('request-id')
-      return { status: response.status, requestId, text: await response.text() }
+      const { status, headers } = response
+      return { status, headers, body: new Uint8Array(await response.arrayBuffer()) }
     } catch (error) {
       throw new ConnectionError(this.#origin, error, this.#timeoutMilliseconds)
     }
@@ -157,6 +171,18 @@ export class Transport {
 export function segment(id: string): string {
   if (!SEGMENT.test(id)) throw new TypeError('an id is letters, digits, hyphens and underscores')
   return id
+}
+
+function failure(status: number, body: unknown, requestId: string | null): ApiError {
+  const problem =
+    status >= 300 && status < 400
+      ? unexpectedAnswer(status, 'The server answered with a redirect. Use the URL that it leads to.')
+      : readProblem(status, body)
+  return new ApiError(problem, requestId)
+}
+
+function textOf(body: Uint8Array): string {
+  return new TextDecoder().decode(body)
 }
 
 function parseJson(text: string): unknown {

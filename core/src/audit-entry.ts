@@ -17,6 +17,8 @@ export const AUDIT_ACTIONS = [
   'audit.prune',
   'audit.erase',
   'audit.overflow',
+  /** Never written: what a reader is shown of an entry that is no entry any more. */
+  'audit.unreadable',
 ] as const
 
 /** The name of an act. */

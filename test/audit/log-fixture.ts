@@ -17,7 +17,10 @@ export interface MadeEntry {
 }
 
 /** Entries with everything that a log holds. */
-export function makeEntries(count: number, change: (index: number) => Partial<EntryDraft> = () => ({})): MadeEntry[] {
+export function makeEntries(
+  count: number,
+  change: (index: number) => Partial<EntryDraft> = () => ({}),
+): MadeEntry[] {
   return Array.from({ length: count }, (_, index) => makeEntry(index, change(index)))
 }
 
@@ -48,7 +51,11 @@ export function treeOf(entries: readonly MadeEntry[], size = entries.length): Co
 }
 
 /** The signed note of the first entries. */
-export function noteOf(entries: readonly MadeEntry[], size = entries.length, signer: LogSigner = SIGNER): string {
+export function noteOf(
+  entries: readonly MadeEntry[],
+  size = entries.length,
+  signer: LogSigner = SIGNER,
+): string {
   const root = treeOf(entries, size).root()
   return signCheckpoint({ origin: signer.name, size, root, extensions: [] }, signer)
 }
@@ -59,7 +66,11 @@ export function lineOf({ leaf, personal }: MadeEntry): string {
 }
 
 /** The lines of an export, with its own checkpoint at its end and what retention deleted at its beginning. */
-export function exportOf(entries: readonly MadeEntry[], prunedSize = 0, signer: LogSigner = SIGNER): string[] {
+export function exportOf(
+  entries: readonly MadeEntry[],
+  prunedSize = 0,
+  signer: LogSigner = SIGNER,
+): string[] {
   const beginning = prunedSize === 0 ? [] : [prunedLine(prunedSize, treeOf(entries, prunedSize).hashes)]
   const shown = entries.slice(prunedSize).map(lineOf)
   return [...beginning, ...shown, checkpointLine(noteOf(entries, entries.length, signer))]

@@ -46,7 +46,7 @@ export function entries(count: number, from = 0): AuditEntry[] {
 }
 
 /** A signal that never fires. */
-export const CALM = new AbortController().signal
+export const CALM: AbortSignal = new AbortController().signal
 
 export function temporaryDirectory(): string {
   const path = mkdtempSync(join(tmpdir(), 'bitting-sinks-'))

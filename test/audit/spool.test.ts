@@ -76,10 +76,10 @@ async function failDisk(method: 'datasync' | 'writeFile', isFailing: () => boole
   vi.mocked(files.open).mockImplementation(async (...parameters) => {
     const handle = await real.open(...parameters)
     const works = handle[method].bind(handle) as (...given: unknown[]) => Promise<void>
-    handle[method] = (async (...given: unknown[]) => {
+    handle[method] = async (...given: unknown[]) => {
       if (isFailing()) throw Object.assign(new Error('i/o error'), { code: 'EIO' })
       return works(...given)
-    })
+    }
     return handle
   })
 }

@@ -1,11 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { consistencyProof, leafHash, nodeHash, type TreeNode } from '@bitting/core'
-import { findCheckpoints } from '../../server/src/audit/kept-checkpoints.js'
+import { checkpointOfFile, checkpointOfLine } from '../../server/src/audit/kept-checkpoints.js'
 import { locateChanges } from '../../server/src/audit/locate-change.js'
 import { sha256 } from '../../server/src/audit/log-key.js'
 import { checkpointLine, prunedLine } from '../../server/src/audit/log-line.js'
-import { verifyLog, type LogReport } from '../../server/src/audit/verify-log.js'
+import type { LogReport } from '../../server/src/audit/log-report.js'
+import { verifyLog } from '../../server/src/audit/verify-log.js'
 import {
   erased,
   exportOf,
@@ -16,12 +17,11 @@ import {
   noteOf,
   OTHER_SIGNER,
   SIGNER,
-  treeOf,
   WORKSPACE,
   type MadeEntry,
 } from './log-fixture.js'
 
-const RUNS = 400
+const RUNS = 300
 
 async function check(lines: readonly string[], kept: readonly string[] = []): Promise<LogReport> {
   return verifyLog(
@@ -47,7 +47,12 @@ describe('verifyLog: an untouched log', () => {
         const kept = sizes.filter((size) => size <= count).map((size) => noteOf(entries, size))
         const report = await check(exportOf(entries), kept)
         expect(report.findings).toEqual([])
-        expect(report).toMatchObject({ size: count, firstIndex: 0, erased: 0, origin: `bitting/${WORKSPACE}` })
+        expect(report).toMatchObject({
+          size: count,
+          firstIndex: 0,
+          erased: 0,
+          origin: `bitting/${WORKSPACE}`,
+        })
         expect(report.checkpointsHeld).toBe(new Set(kept).size + 1)
       }),
       { numRuns: 50 },
@@ -78,9 +83,13 @@ describe('verifyLog: an untouched log', () => {
 
   it('passes with entries from before there was personal data', async () => {
     const entries = makeEntries(3)
-    const { personal: _, ...old } = JSON.parse(entries[1]!.leaf)
+    const old = JSON.parse(entries[1]!.leaf)
     entries[1] = {
-      leaf: JSON.stringify({ ...old, actor: { ...old.actor, address: '203.0.113.1', user_agent: null }, personal: null }),
+      leaf: JSON.stringify({
+        ...old,
+        actor: { ...old.actor, address: '203.0.113.1', user_agent: null },
+        personal: null,
+      }),
       personal: null,
     }
     const report = await check(exportOf(entries))
@@ -114,7 +123,11 @@ describe('verifyLog: every edit is found by who kept one checkpoint that covers 
     'an entry written anew, and signed by the key': (_, entries, at) =>
       exportOf(entries.map((entry, index) => (index === at ? makeEntry(at, { requestId: 'x' }) : entry))),
     'an entry written anew, and signed by another key': (_, entries, at) =>
-      exportOf(entries.map((entry, index) => (index === at ? makeEntry(at) : entry)), 0, OTHER_SIGNER),
+      exportOf(
+        entries.map((entry, index) => (index === at ? makeEntry(at) : entry)),
+        0,
+        OTHER_SIGNER,
+      ),
     'the whole log signed by another key': (_, entries) => exportOf(entries, 0, OTHER_SIGNER),
     'a log of the same length': (_, entries) => exportOf(makeEntries(entries.length)),
     'an entry put in, the rest numbered anew, signed by the key': (_, entries, at) =>
@@ -125,10 +138,15 @@ describe('verifyLog: every edit is found by who kept one checkpoint that covers 
       const personal = JSON.stringify({ salt: 'x', address: '198.51.100.1', user_agent: null })
       return lines.with(at, lineOf({ leaf: entries[at]!.leaf, personal }))
     },
-    'personal data taken away without a word': (lines, entries, at) => lines.with(at, lineOf(erased(entries[at]!))),
-    'an entry of another workspace': (lines, _, at) => lines.with(at, lineOf(makeEntry(at, { workspaceId: 'ws_2' }))),
+    'personal data taken away without a word': (lines, entries, at) =>
+      lines.with(at, lineOf(erased(entries[at]!))),
+    'an entry of another workspace': (lines, _, at) =>
+      lines.with(at, lineOf(makeEntry(at, { workspaceId: 'ws_2' }))),
     'another spelling': (lines, _, at, salt) =>
-      lines.with(at, salt % 2 ? JSON.stringify(JSON.parse(lines[at]!), null, 1).replaceAll('\n', '') : `${lines[at]!} `),
+      lines.with(
+        at,
+        salt % 2 ? JSON.stringify(JSON.parse(lines[at]!), null, 1).replaceAll('\n', '') : `${lines[at]!} `,
+      ),
     'a member twice': (lines, _, at) => lines.with(at, lines[at]!.replace('{', '{"outcome":"success",')),
     'an older checkpoint at the end': (lines, entries) =>
       lines.with(-1, checkpointLine(noteOf(entries, entries.length - 1))),
@@ -153,6 +171,31 @@ describe('verifyLog: every edit is found by who kept one checkpoint that covers 
     )
   })
 
+  it('an entry under the checkpoint, whoever signed what came later', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 2, max: 40 }),
+        fc.nat(1000),
+        fc.nat(1000),
+        fc.boolean(),
+        async (count, size, at, isDropped) => {
+          const entries = makeEntries(count)
+          const kept = 1 + (size % count)
+          const place = at % kept
+          const forged = isDropped
+            ? renumbered(entries.toSpliced(place, 1))
+            : entries.with(place, makeEntry(place))
+          const report = await check(exportOf(forged), [noteOf(entries, kept)])
+          const [finding] = report.findings
+          expect(finding).toBeDefined()
+          expect(finding!.first).toBeLessThanOrEqual(Math.max(place, forged.length))
+          expect(finding!.last).toBeGreaterThanOrEqual(place)
+        },
+      ),
+      { numRuns: RUNS },
+    )
+  })
+
   it('a bit of a checkpoint that was kept', async () => {
     const entries = makeEntries(5)
     const bytes = Buffer.from(noteOf(entries))
@@ -161,6 +204,35 @@ describe('verifyLog: every edit is found by who kept one checkpoint that covers 
       flipped[bit >> 3]! ^= 1 << (bit & 7)
       expect((await check(exportOf(entries), [flipped.toString()])).findings, String(bit)).not.toEqual([])
     }
+  })
+})
+
+describe('verifyLog: whatever the lines are', () => {
+  const good = exportOf(makeEntries(4))
+  const line = fc.oneof(
+    fc.string(),
+    fc.json(),
+    fc.constantFrom(...good),
+    fc.record({ leaf: fc.json(), personal: fc.option(fc.json()) }).map((value) => JSON.stringify(value)),
+    fc
+      .record({ pruned: fc.record({ size: fc.nat(9), hashes: fc.array(fc.base64String()) }) })
+      .map((value) => JSON.stringify(value)),
+    fc.string().map((note) => checkpointLine(note)),
+    fc.integer({ min: -3, max: 9 }).map((index) =>
+      lineOf(makeEntry(4))
+        .replaceAll('"index":4', `"index":${String(index)}`)
+        .replaceAll('index\\":4', `index\\":${String(index)}`),
+    ),
+  )
+
+  it('reports, and does not fail', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(line, { maxLength: 12 }), async (lines) => {
+        const report = await check(lines, [noteOf(makeEntries(4))])
+        expect(report.findings).not.toEqual([])
+      }),
+      { numRuns: 2000 },
+    )
   })
 })
 
@@ -207,7 +279,9 @@ describe('verifyLog: what it says', () => {
     const report = await check(exportOf(entries.with(14, makeEntry(14))), kept)
     expect(report.findings).toHaveLength(1)
     expect(report.findings[0]).toMatchObject({ kind: 'fork', first: 10, last: 19 })
-    expect(report.findings[0]!.message).toContain('checkpoint 1, of 20 entries, and the export’s own checkpoint')
+    expect(report.findings[0]!.message).toContain(
+      'checkpoint 1, of 20 entries, and the export’s own checkpoint',
+    )
   })
 
   it('says which kept checkpoints contradict each other', async () => {
@@ -252,7 +326,9 @@ describe('verifyLog: what was kept from before retention', () => {
     index === 35 ? { action: 'audit.prune', details: { first: 0, last: 21 } } : {},
   )
   const prove = (of: readonly MadeEntry[]) => (from: number, to: number) =>
-    consistencyProof(sha256, from, to, { read: (nodes) => Promise.resolve(nodes.map((node) => hashOf(of, node))) })
+    consistencyProof(sha256, from, to, {
+      read: (nodes) => Promise.resolve(nodes.map((node) => hashOf(of, node))),
+    })
 
   it('is proven by the server, or a finding', async () => {
     const found = [{ note: noteOf(entries, 9), source: 'the old one' }]
@@ -274,7 +350,10 @@ describe('locateChanges', () => {
   const forged = entries.with(14, makeEntry(14)).with(17, makeEntry(17))
 
   it('finds the entries by the hashes of what was signed', async () => {
-    const report = await check(exportOf(forged), [10, 20].map((size) => noteOf(entries, size)))
+    const report = await check(
+      exportOf(forged),
+      [10, 20].map((size) => noteOf(entries, size)),
+    )
     const leaves = forged.slice(10, 20).map(({ leaf }) => leaf)
     const stored = entries.slice(10, 20).map(({ leaf }) => leafHash(sha256, Buffer.from(leaf)))
     expect(await locateChanges(report.disagreement!, each(leaves), each(stored))).toEqual([14, 17])
@@ -289,24 +368,23 @@ describe('locateChanges', () => {
   })
 })
 
-describe('findCheckpoints', () => {
-  const entries = makeEntries(4)
-  const note = noteOf(entries)
+describe('kept checkpoints', () => {
+  const note = noteOf(makeEntries(4))
 
-  it('reads a note, evidence files and the output of a server', () => {
-    expect(findCheckpoints(note, 'f', SIGNER.name)).toEqual([{ note, source: 'the checkpoint f' }])
+  it('are read from a note, evidence files and the output of a server', () => {
+    expect(checkpointOfFile(note, 'f')).toEqual({ note, source: 'the checkpoint f' })
     const line = JSON.stringify({ at: '2026-11-22T12:00:00Z', size: 4, checkpoint: note })
-    expect(findCheckpoints(`${line}\n[CHECKPOINT] ${line}\n`, 'f', SIGNER.name)).toEqual([
-      { note, source: 'the checkpoint in line 1 of f' },
-      { note, source: 'the checkpoint in line 2 of f' },
-    ])
+    for (const text of [line, `[CHECKPOINT] ${line}`]) {
+      expect(checkpointOfLine(text, 's', SIGNER.name)).toEqual({ note, source: 's' })
+      expect(checkpointOfLine(text, 's', 'bitting/ws_2')).toBe('foreign')
+    }
   })
 
-  it('passes over lines of other logs, and takes nothing else', () => {
-    const line = JSON.stringify({ checkpoint: note })
-    expect(findCheckpoints(line, 'f', 'bitting/ws_2')).toEqual([])
-    expect(findCheckpoints(`${line}\njunk`, 'f', SIGNER.name)).toBeNull()
-    expect(findCheckpoints('null', 'f', SIGNER.name)).toBeNull()
+  it('are nothing else', () => {
+    expect(checkpointOfFile('junk', 'f')).toBeNull()
+    for (const text of ['junk', 'null', '{}', '{"checkpoint":1}']) {
+      expect(checkpointOfLine(text, 's', SIGNER.name)).toBeNull()
+    }
   })
 })
 

@@ -115,13 +115,19 @@ describe('bitting audit tail', () => {
       '12  2026-11-22 10:00:12 UTC  key_Owner00000000  key.create  key key_0000000000012  success\n',
     )
     expect([stderr, exitCode]).toEqual(['', 0])
-    expect(api.seen.slice(0, 3)).toEqual(['/v1/audit?limit=1', '/v1/audit/export?from=12', '/v1/audit/export?from=12'])
+    expect(api.seen.slice(0, 3)).toEqual([
+      '/v1/audit?limit=1',
+      '/v1/audit/export?from=12',
+      '/v1/audit/export?from=12',
+    ])
   })
 
   it('prints one JSON a line from an entry on, page after page', async () => {
     const { stdout } = await tail(['--from', '3', '--json'], (requests) => requests === 3)
     const lines = stdout.split('\n').slice(0, -1)
-    expect(lines.map((line) => JSON.parse(line).index)).toEqual([3, 4, 5, 6, 7, 8, 9, 10, 11].slice(0, lines.length))
+    expect(lines.map((line) => JSON.parse(line).index)).toEqual(
+      [3, 4, 5, 6, 7, 8, 9, 10, 11].slice(0, lines.length),
+    )
     expect(lines.length).toBeGreaterThanOrEqual(5)
   })
 
@@ -209,7 +215,9 @@ describe('bitting audit checkpoint', () => {
   it('prints the checkpoint, and the key', async () => {
     expect((await audit(['checkpoint'])).stdout).toBe(noteOf(api.entries))
     expect((await audit(['checkpoint', '--key'])).stdout).toBe(`${KEY}\n`)
-    expect(JSON.parse((await audit(['checkpoint', '--json'])).stdout)).toEqual({ checkpoint: noteOf(api.entries) })
+    expect(JSON.parse((await audit(['checkpoint', '--json'])).stdout)).toEqual({
+      checkpoint: noteOf(api.entries),
+    })
     expect(JSON.parse((await audit(['checkpoint', '--key', '--json'])).stdout)).toEqual({ key: KEY })
   })
 
@@ -231,9 +239,14 @@ describe('bitting audit prove', () => {
     ])
     expect(readFileSync(`${prefix}.entry`, 'utf8')).toBe(api.entries[5]!.leaf)
     const checked = await audit(['prove', '--check', prefix, '--key', KEY], OFFLINE)
-    expect(checked.stdout).toContain('Proof     holds\nLog       bitting/ws_000000000001, at 12 entries\nEntry     5\n')
+    expect(checked.stdout).toContain(
+      'Proof     holds\nLog       bitting/ws_000000000001, at 12 entries\nEntry     5\n',
+    )
     expect(checked.exitCode).toBe(0)
-    const json = await audit(['prove', '--check', prefix, '--key', file('key', `${KEY}\n`), '--json'], OFFLINE)
+    const json = await audit(
+      ['prove', '--check', prefix, '--key', file('key', `${KEY}\n`), '--json'],
+      OFFLINE,
+    )
     expect(JSON.parse(json.stdout)).toEqual({ proven: true, index: 5, size: 12, origin: SIGNER.name })
   })
 
@@ -252,7 +265,9 @@ describe('bitting audit prove', () => {
       writeFileSync(name, good)
     }
     const other = await audit(['prove', '--check', prefix, '--key', OTHER_SIGNER.verifierKey], OFFLINE)
-    expect(other.stderr).toContain('the checkpoint of the proof is not signed by bitting/ws_000000000001 with this key')
+    expect(other.stderr).toContain(
+      'the checkpoint of the proof is not signed by bitting/ws_000000000001 with this key',
+    )
     expect(other.exitCode).toBe(5)
   })
 
@@ -261,7 +276,9 @@ describe('bitting audit prove', () => {
       expect((await audit(['prove', ...argv])).exitCode).toBe(2)
     }
     expect((await audit(['prove', '99', '--out', file('p')])).exitCode).toBe(1)
-    expect((await audit(['prove', '--check', file('p'), '--key', 'x'])).stderr).toContain('neither the verifier key')
+    expect((await audit(['prove', '--check', file('p'), '--key', 'x'])).stderr).toContain(
+      'neither the verifier key',
+    )
     expect((await audit(['prove', '--check', file('p'), '--key', KEY])).exitCode).toBe(1)
   })
 })
@@ -275,7 +292,10 @@ describe('bitting audit verify', () => {
     const evidence = [3, 7].map((size) => JSON.stringify({ at: 'x', checkpoint: noteOf(api.entries, size) }))
     const kept = file('checkpoints.jsonl', `${evidence.join('\n')}\n`)
     const note = file('checkpoint', noteOf(api.entries, 9))
-    const { stdout, stderr, exitCode } = await verify([log, '--checkpoint', kept, '--checkpoint', note], OFFLINE)
+    const { stdout, stderr, exitCode } = await verify(
+      [log, '--checkpoint', kept, '--checkpoint', note],
+      OFFLINE,
+    )
     expect(stdout).toBe(
       'Log          bitting/ws_000000000001\n' +
         'Entries      12 entries\n' +
@@ -289,11 +309,17 @@ describe('bitting audit verify', () => {
     const lines = exportOf(api.entries)
     const log = file('log.jsonl', lines.toSpliced(4, 1).join('\n'))
     const { stdout, stderr, exitCode } = await verify([log], OFFLINE)
-    expect(stdout).toContain('Verdict      not intact\n             entry 4 is missing: dropped from the log\n')
+    expect(stdout).toContain(
+      'Verdict      not intact\n             entry 4 is missing: dropped from the log\n',
+    )
     expect(stderr).toContain('no checkpoint was given')
     expect(exitCode).toBe(5)
     const { stdout: json, exitCode: code } = await verify([log, '--json'], OFFLINE)
-    expect(JSON.parse(json)).toMatchObject({ intact: false, size: 12, findings: [{ kind: 'missing', first: 4, last: 4 }] })
+    expect(JSON.parse(json)).toMatchObject({
+      intact: false,
+      size: 12,
+      findings: [{ kind: 'missing', first: 4, last: 4 }],
+    })
     expect(code).toBe(5)
   })
 
@@ -310,7 +336,12 @@ describe('bitting audit verify', () => {
   it('holds for a server', async () => {
     const note = file('checkpoint', noteOf(api.entries, 9))
     const { stdout, exitCode } = await verify(['--checkpoint', note, '--json'])
-    expect(JSON.parse(stdout)).toMatchObject({ intact: true, size: 12, checkpoints_held: 3, changed_entries: null })
+    expect(JSON.parse(stdout)).toMatchObject({
+      intact: true,
+      size: 12,
+      checkpoints_held: 3,
+      changed_entries: null,
+    })
     expect(exitCode).toBe(0)
   })
 
@@ -342,15 +373,22 @@ describe('bitting audit verify', () => {
     expect(held.stdout).toContain('18 entries, behind 22 that retention deleted')
     expect(held.exitCode).toBe(0)
     api.entries[3] = makeEntry(3)
-    expect((await verify(['--checkpoint', note])).stdout).toContain('the log does not go on from the checkpoint')
+    expect((await verify(['--checkpoint', note])).stdout).toContain(
+      'the log does not go on from the checkpoint',
+    )
   })
 
   it('does not start with what cannot be right', async () => {
     const log = file('log.jsonl', 'x')
     expect((await audit(['verify', log])).exitCode).toBe(2)
-    expect((await verify([log, '--checkpoint', log])).stderr).toContain('holds no checkpoints')
+    expect((await verify([log, '--checkpoint', log])).stderr).toContain(
+      'holds no checkpoint\nhint: a file of checkpoints',
+    )
     expect((await verify([file('none')], OFFLINE)).exitCode).toBe(1)
-    const foreign = file('foreign', JSON.stringify({ checkpoint: noteOf(api.entries, 3).replace('ws_', 'wx_') }))
+    const foreign = file(
+      'foreign',
+      JSON.stringify({ checkpoint: noteOf(api.entries, 3).replace('ws_', 'wx_') }),
+    )
     expect((await verify([log, '--checkpoint', foreign])).stderr).toContain('holds no checkpoint of bitting/')
   })
 })

@@ -3,7 +3,10 @@ import { AUDIT_ACTIONS, type AuditAction, type AuditEntry } from '@bitting/core'
 import { describe, expect, it } from 'vitest'
 import { OCSF_VERSION, toOcsf } from '../../server/src/audit/ocsf.js'
 
-const schema = JSON.parse(readFileSync(new URL('../vectors/ocsf.json', import.meta.url), 'utf8'))
+/** A value of which only the test knows the shape. */
+type Json = ReturnType<typeof JSON.parse>
+
+const schema: Json = JSON.parse(readFileSync(new URL('../vectors/ocsf.json', import.meta.url), 'utf8'))
 const ACTIONS: readonly AuditAction[] = [...AUDIT_ACTIONS, 'app.document.share']
 
 describe('toOcsf', () => {
@@ -105,22 +108,22 @@ function entryOf(action: AuditAction, changes: Partial<AuditEntry> = {}): AuditE
 }
 
 /** Checks an event against the description of its class; the names of attributes too, so that none is invented. */
-function validate(event: Record<string, any>): void {
+function validate(event: Json): void {
   for (const name of schema.base.required) expect(event[name], name).toBeDefined()
-  const description = schema.classes[String(event['class_uid'])]
+  const description = schema.classes[String(event.class_uid)]
   expect(description).toBeDefined()
   expect(event).toMatchObject({
     class_name: description.caption,
     category_uid: description.category_uid,
     category_name: description.category,
-    type_uid: event['class_uid'] * 100 + event['activity_id'],
-    type_name: `${description.caption}: ${event['activity_name']}`,
-    severity: schema.base.enums.severity_id[String(event['severity_id'])],
-    status: schema.base.enums.status_id[String(event['status_id'])],
+    type_uid: Number(event.class_uid) * 100 + Number(event.activity_id),
+    type_name: `${description.caption}: ${event.activity_name}`,
+    severity: schema.base.enums.severity_id[String(event.severity_id)],
+    status: schema.base.enums.status_id[String(event.status_id)],
   })
-  const caption = description.activity_id[String(event['activity_id'])]
+  const caption = description.activity_id[String(event.activity_id)]
   expect(caption).toBeDefined()
-  if (event['activity_id'] !== 99) expect(event['activity_name']).toBe(caption)
+  if (event.activity_id !== 99) expect(event.activity_name).toBe(caption)
   const known = new Set([...schema.base_attributes, ...description.attributes])
   for (const name of Object.keys(event)) expect(known.has(name), name).toBe(true)
   checkOneOf(event, description.at_least_one)
@@ -131,21 +134,25 @@ function validate(event: Record<string, any>): void {
   for (const [name, type] of Object.entries<string>(description.objects)) {
     if (event[name] !== undefined) validateObject(event[name], type)
   }
-  validateObject(event['metadata'], 'metadata')
-  expect(Number.isSafeInteger(event['time'])).toBe(true)
+  validateObject(event.metadata, 'metadata')
+  expect(Number.isSafeInteger(event.time)).toBe(true)
 }
 
-function validateObject(value: Record<string, any>, type: string): void {
+function validateObject(value: Json, type: string): void {
   const description = schema.objects[type]
   for (const name of description.required) expect(value[name], `${type}.${name}`).toBeDefined()
   checkOneOf(value, description.at_least_one)
-  if (value['type_id'] !== undefined) expect(description.type_id).toContain(String(value['type_id']))
-  if (value['http_method'] !== undefined) expect(description.http_method).toContain(value['http_method'])
+  if (value.type_id !== undefined) expect(description.type_id).toContain(String(value.type_id))
+  if (value.http_method !== undefined) expect(description.http_method).toContain(value.http_method)
   for (const [name, inner] of Object.entries(value)) {
     if (['user', 'product', 'service'].includes(name)) validateObject(inner, name)
   }
 }
 
 function checkOneOf(value: object, groups: readonly string[][]): void {
-  for (const group of groups) expect(group.some((name) => name in value), group.join(' or ')).toBe(true)
+  for (const group of groups)
+    expect(
+      group.some((name) => name in value),
+      group.join(' or '),
+    ).toBe(true)
 }

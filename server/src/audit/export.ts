@@ -36,7 +36,7 @@ const COLUMNS = [
  * @param isFirst whether this is the beginning of the file: a CSV file then begins with the names of its columns
  */
 export function exportEntries(
-  entries: readonly ProvableEntry[],
+  entries: readonly Omit<ProvableEntry, 'place'>[],
   format: ExportFormat,
   isFirst: boolean,
 ): string {

@@ -1,7 +1,7 @@
 import { CompactTree, leafHash } from '@bitting/core'
 import { sameBytes } from './kept-checkpoints.js'
 import { sha256 } from './log-key.js'
-import type { LogReport } from './verify-log.js'
+import type { LogReport } from './log-report.js'
 
 const CHANGED_MAX = 100
 

@@ -117,7 +117,7 @@ export async function readEntryBundle(
   const tree = await requireTree(database, workspaceId)
   const from = index * TILE_WIDTH
   const entries = from + width <= tree.size ? await readAuditRange(database, workspaceId, from, width) : []
-  if (entries.length !== width || entries[0]?.entry.index !== from) {
+  if (entries.length !== width || entries[0]?.place !== from) {
     throw new ProblemError('not_found', 'The log does not have these entries, or not any more.')
   }
   return formatEntryBundle(entries.map(({ leaf }) => Buffer.from(leaf)))

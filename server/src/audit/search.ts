@@ -26,6 +26,8 @@ export interface AuditFilter {
 
 /** An entry with the texts that prove it. */
 export interface ProvableEntry {
+  /** The place at which the database has it. The leaf says its index itself, and only the proof says which is true. */
+  readonly place: number
   readonly entry: AuditEntry
   /** The bytes that the leaf hashes, as text. */
   readonly leaf: string
@@ -49,7 +51,7 @@ export async function searchAudit(
   const data = rows.slice(0, page.limit)
   const last = data.at(-1)
   return {
-    data: data.map((row) => readEntry(row.leaf, row.personal)),
+    data: data.map((row) => entryOf(row.idx, row.leaf, row.personal, workspaceId)),
     next_cursor: rows.length > page.limit && last !== undefined ? encodeCursor([String(last.idx)]) : null,
   }
 }
@@ -69,7 +71,7 @@ export async function readAuditRange(
     .orderBy('idx')
     .limit(limit)
     .execute()
-  return rows.map(provable)
+  return rows.map((row) => provable(row, workspaceId))
 }
 
 /**
@@ -83,7 +85,7 @@ export async function getAuditEntry(
   index: number,
 ): Promise<ProvableEntry> {
   const [found] = await readAuditRange(database, workspaceId, index, 1)
-  if (found?.entry.index === index) return found
+  if (found?.place === index) return found
   throw new ProblemError(
     'not_found',
     `The log of this workspace has no entry ${String(index)}, or its retention has deleted it.`,
@@ -176,6 +178,28 @@ async function placesWithin(
   return rows.map(({ idx }) => idx)
 }
 
-function provable({ leaf, personal }: Texts): ProvableEntry {
-  return { entry: readEntry(leaf, personal), leaf, personal }
+function provable({ idx, leaf, personal }: Texts, workspaceId: string): ProvableEntry {
+  return { place: idx, entry: entryOf(idx, leaf, personal, workspaceId), leaf, personal }
+}
+
+/** A row that somebody has made unreadable is still shown, for it is the auditor's evidence. */
+function entryOf(place: number, leaf: string, personal: string | null, workspaceId: string): AuditEntry {
+  try {
+    return readEntry(leaf, personal)
+  } catch {
+    return {
+      index: place,
+      workspace: workspaceId,
+      at: new Date(0).toISOString(),
+      actor: { type: 'unknown', id: null, address: null, user_agent: null },
+      action: 'audit.unreadable',
+      operation: null,
+      resource: { type: 'audit', id: null },
+      outcome: 'failure',
+      reason: 'unreadable',
+      request_id: null,
+      details: {},
+      erased: false,
+    }
+  }
 }

@@ -43,7 +43,7 @@ export class DatabaseSinkSource implements SinkSource {
 
   async read(workspace: string, from: number, limit: number): Promise<readonly AuditEntry[]> {
     const entries = await readAuditRange(this.#database, workspace, from, limit)
-    return entries.map(({ entry }) => entry)
+    return entries.map(({ entry, place }) => ({ ...entry, index: place }))
   }
 
   async advance(sink: string, workspace: string, next: number): Promise<void> {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
+import { auditCommand } from './audit/audit.js'
 import { bootstrapCommand } from './bootstrap.js'
 import { catalogCommand } from './catalog/catalog.js'
 import { newCommand } from './command.js'
@@ -18,6 +19,7 @@ Examples:
   $ bitting keys create "CRM sync" --environment production --allow history:read
   $ bitting keys rotate key_4Zr0qN1b8Xc2D --overlap 24h
   $ bitting verify --method POST --path /v2/create-phone-call < token
+  $ bitting audit list --since 1h --outcome failure
 
 Environment:
   BITTING_URL                   the management API (http://127.0.0.1:4700)
@@ -40,6 +42,7 @@ export function createProgram(context: CommandContext): Command {
   program.commandsGroup('With a management key, from anywhere:')
   program.addCommand(keysCommand(context))
   program.addCommand(verifyCommand(context))
+  program.addCommand(auditCommand(context))
   program.addCommand(catalogCommand(context))
   return program
 }

@@ -84,7 +84,11 @@ async function answer(api: FakeAuditApi, url: URL, response: ServerResponse): Pr
   if (index === undefined || Number(index) >= api.entries.length) return problem(response, 404)
   if (rest === undefined) {
     const { leaf, personal } = api.entries[Number(index)]!
-    return json(response, { ...readEntry(leaf, personal), raw: Buffer.from(leaf).toString('base64'), personal: null })
+    return json(response, {
+      ...readEntry(leaf, personal),
+      raw: Buffer.from(leaf).toString('base64'),
+      personal: null,
+    })
   }
   const hashes = await inclusionProof(sha256, Number(index), tree.length, readerOf(tree))
   text(response, formatTlogProof({ index: Number(index), hashes, checkpoint: noteOf(tree) }))
@@ -128,7 +132,6 @@ function hashOf(entries: readonly MadeEntry[], { level, index }: TreeNode): Uint
   const child = (at: number): Uint8Array => hashOf(entries, { level: level - 1, index: at })
   return nodeHash(sha256, child(index * 2), child(index * 2 + 1))
 }
-
 
 function json(response: ServerResponse, value: unknown): void {
   response.setHeader('Content-Type', 'application/json')

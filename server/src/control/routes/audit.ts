@@ -161,7 +161,7 @@ function addExport(app: ControlApp, options: ControlOptions): void {
     const entries = await readAuditRange(database, actor.workspaceId, from, limit)
     await options.auditReads.record(actor, 'exportAuditEntries', { format })
     const last = entries.at(-1)
-    const next = entries.length < limit || last === undefined ? null : last.entry.index + 1
+    const next = entries.length < limit || last === undefined ? null : last.place + 1
     if (next !== null) c.header('Bitting-Next-Index', String(next))
     c.header('Cache-Control', 'no-store')
     return c.text(exportEntries(entries, format, from === 0), 200, { 'Content-Type': EXPORT_TYPES[format] })
