@@ -54,6 +54,7 @@ export async function startRecording(
     for (const { delivery } of sinks) delivery.wake()
   }
   const checkpointer = new Checkpointer({ database, keys: logKeys, now: Date.now, onCheckpoint, onError })
+  opened.add(() => source.close())
   runUntilClosed(
     [
       ...publishers.map((publisher) => (signal: AbortSignal) => publisher.run(signal)),

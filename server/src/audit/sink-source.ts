@@ -1,11 +1,11 @@
 import type { AuditEntry } from '@bitting/core'
 import { sql } from 'kysely'
 import type { WritableDatabase } from '../storage/database.js'
-import { holdLease } from '../storage/lease.js'
+import { holdLease, releaseLeases } from '../storage/lease.js'
 import { readAuditRange } from './search.js'
 import type { SinkSource } from './sinks/delivery.js'
 
-const LEASE_MILLISECONDS = 30_000
+const LEASE_MILLISECONDS = 15_000
 
 /** The database as the sinks' deliveries read it. Of several nodes one delivers to a sink. */
 export class DatabaseSinkSource implements SinkSource {
@@ -39,6 +39,11 @@ export class DatabaseSinkSource implements SinkSource {
       LEASE_MILLISECONDS,
     )
     return isOurs ? rows.map(({ id, next_index: next }) => ({ workspace: id, next: next ?? 0 })) : []
+  }
+
+  /** Lets another node deliver. */
+  async close(): Promise<void> {
+    await releaseLeases(this.#database, this.#node)
   }
 
   async read(workspace: string, from: number, limit: number): Promise<readonly AuditEntry[]> {
