@@ -1,6 +1,7 @@
 import { Socket } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Dispatcher } from 'undici'
+import { UNRECORDED } from '../../server/src/gateway/recorder.js'
 import { Reviews } from '../../server/src/gateway/reviews.js'
 import { forward } from '../../server/src/gateway/forward.js'
 import { GatewayRequest, GatewayResponse } from '../../server/src/gateway/messages.js'
@@ -54,6 +55,7 @@ describe('a caller that leaves before its request was sent', () => {
       upstream: { origin: 'http://one.test', key: null },
       errors: 'retell' as const,
       verified: VERIFIED,
+      recording: UNRECORDED,
     }
     const reviews = new Reviews()
     const context = { pools, reviews, objection: () => null, log: () => undefined, isClosing: false }

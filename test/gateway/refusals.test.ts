@@ -26,6 +26,8 @@ beforeEach(async () => {
 })
 afterEach(() => cleanup.run())
 
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+
 /** The bytes of an answer without those that change with the clock. */
 function stable(response: RawResponse): string {
   return `${response.head.replace(/^Date: .*$/m, 'Date: -')}\r\n\r\n${response.body.toString('latin1')}`
@@ -78,6 +80,8 @@ describe('guessers', () => {
       expect(answer).toContain(
         '{"status":"error","message":"API key is missing or invalid.","code":"invalid_token"}',
       )
+      // An id of its own would make every answer another one, and would say that something was recorded.
+      expect(answer).not.toMatch(/request-id/i)
     }
     expect(upstream.requests).toEqual([])
   })
@@ -131,6 +135,7 @@ describe('holders', () => {
     expect(response.header('cache-control')).toEqual(['no-store'])
     expect(response.header('x-should-retry')).toEqual(['false'])
     expect(response.header('www-authenticate')[0]).toContain(`error_description="${code}"`)
+    expect(response.header('bitting-request-id')).toEqual([expect.stringMatching(UUID)])
     expect(upstream.requests).toEqual([])
   })
 
@@ -150,6 +155,16 @@ describe('holders', () => {
     expect(response.header('www-authenticate')).toEqual([
       'Bearer error="insufficient_scope", scope="call:edit"',
     ])
+  })
+
+  it('get an id with each refusal, another every time, and none with what the upstream answers', async () => {
+    const refused = requestBytes('POST', '/v2/create-phone-call', [bearer(world.addKey({ access: {} }))])
+    const answers = [await ask(cleanup, port, refused), await ask(cleanup, port, refused)]
+    const ids = answers.flatMap((answer) => answer.header('bitting-request-id'))
+    expect(new Set(ids).size).toBe(2)
+    const allowed = await ask(cleanup, port, requestBytes('GET', '/get-agent/x', [bearer(world.addKey())]))
+    expect(allowed.status).toBe(200)
+    expect(allowed.header('bitting-request-id')).toEqual([])
   })
 
   it('are refused what nobody mapped unless their key is full', async () => {

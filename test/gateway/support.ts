@@ -42,6 +42,8 @@ const active = (catalog: Catalog): ActiveCatalog => ({
   matcher: new OperationMatcher(catalog.operations),
 })
 
+const EVERY_CALL = { calls: 'all', sampleRate: 1 } as const
+
 const CATALOGS = { api: active(shippedCatalog('retell')), management: active(shippedCatalog('bitting')) }
 
 /** Waits for a promise, though not for ever. */
@@ -97,9 +99,14 @@ export class World {
     this.addWorkspace('ws_one')
   }
 
-  addWorkspace(id: string, upstream: Workspace['upstream'] = null, api: ActiveCatalog = CATALOGS.api): void {
+  addWorkspace(
+    id: string,
+    upstream: Workspace['upstream'] = null,
+    api: ActiveCatalog = CATALOGS.api,
+    callPolicy: Workspace['callPolicy'] = EVERY_CALL,
+  ): void {
     const catalogs = { api, management: CATALOGS.management }
-    this.table.setWorkspace({ id, name: `Workspace ${id}`, upstream, catalogs })
+    this.table.setWorkspace({ id, name: `Workspace ${id}`, upstream, catalogs, callPolicy })
   }
 
   /** Puts a key into the table and gives its token. */

@@ -210,7 +210,7 @@ describeEachServer('bad input', (suite) => {
       .string({ unit: 'binary', maxLength: 80 })
       .filter((value) => !/[\ud800-\udfff]/.test(value))
     await fc.assert(
-      fc.asyncProperty(text, fc.nat(5), async (value, choice) => {
+      fc.asyncProperty(text, fc.nat(10), async (value, choice) => {
         const encoded = encodeURIComponent(value)
         const path = [
           `/v1/keys/${encoded}`,
@@ -219,12 +219,17 @@ describeEachServer('bad input', (suite) => {
           `/v1/keys?cursor=${Buffer.from(JSON.stringify([value, value])).toString('base64url')}`,
           `/v1/audit?actor=${encoded}&action=${encoded}&resource=${encoded}`,
           `/v1/keys?${encoded}=${encoded}`,
+          `/v1/audit?text=${encoded}`,
+          `/v1/audit?text=word+${encoded}&key=${encoded}&request_id=${encoded}`,
+          `/v1/audit/tile/${encoded}/${encoded}`,
+          `/v1/audit/tile/0/${encoded}/1`,
+          `/v1/audit/export?format=csv&from=${encoded}`,
         ][choice]
         const answer = await tenant.call('GET', path ?? '')
         expect([path, answer.status < 500]).toEqual([path, true])
         if (answer.status >= 400) expectProblem(answer)
       }),
-      { numRuns: 150 },
+      { numRuns: 275 },
     )
   })
 

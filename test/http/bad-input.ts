@@ -274,6 +274,45 @@ const LONG_ID: BadInput = {
   ...REQUEST,
 }
 
+/** What is no whole number, or none that is looked up. */
+const NUMBERS = [
+  '-1',
+  '1.5',
+  '1e1',
+  '0x10',
+  '',
+  'ten',
+  '%205',
+  '%2B5',
+  '99999999999999999999',
+  'NaN',
+] as const
+
+const INDEXES: readonly BadInput[] = [
+  '-1',
+  '1.5',
+  '0x1',
+  '1e0',
+  '%201',
+  'first',
+  '99999999999999999999',
+  '%2B1',
+].map((index) => ({ what: `the index ${index}`, params: { index }, field: 'index', ...REQUEST }))
+
+/** Paths that lead to no tile: ill-formed, or of a tree that is not so large. */
+function noTiles(...paths: readonly (readonly string[])[]): readonly BadInput[] {
+  return paths.map((path) => {
+    const [level = '', a = '', b = '', c = '', d = ''] = path
+    return {
+      what: path.join('/'),
+      params: { level, a, b, c, d },
+      field: null,
+      status: 404,
+      code: 'not_found',
+    }
+  })
+}
+
 /** The flaws of each operation that are not a matter of types alone. */
 export const BAD_INPUTS: Readonly<Record<string, readonly BadInput[]>> = {
   createKey: [
@@ -362,19 +401,152 @@ export const BAD_INPUTS: Readonly<Record<string, readonly BadInput[]>> = {
   listAuditEntries: [
     ...PAGES,
     { what: 'an unknown outcome', query: '?outcome=maybe', field: 'outcome', ...REQUEST },
-    ...['action', 'actor', 'resource'].flatMap((name) => [
+    ...['action', 'actor', 'resource', 'key', 'request_id', 'text'].flatMap((name) => [
       { what: `NUL in ${name}`, query: `?${name}=a%00b`, field: name, ...REQUEST },
-      { what: `a huge ${name}`, query: `?${name}=${'x'.repeat(65)}`, field: name, ...REQUEST },
+      { what: `a huge ${name}`, query: `?${name}=${'x'.repeat(257)}`, field: name, ...REQUEST },
+      { what: `${name} twice`, query: `?${name}=a&${name}=b`, field: name, ...REQUEST },
     ]),
+    ...['since', 'until'].flatMap((name) =>
+      ['yesterday', '2027-01-31', '2027-01-31T00:00:00', '2027-02-30T00:00:00Z', '0', ''].map((time) => ({
+        what: `${name} ${time}`,
+        query: `?${name}=${time}`,
+        field: name,
+        ...REQUEST,
+      })),
+    ),
+    ...['', '%20', '.,-', '%22%27%28%2A', '%F0%9F%94%91'].map((text) => ({
+      what: `the text ${JSON.stringify(text)}, which has no word`,
+      query: `?text=${text}`,
+      field: 'text',
+      ...REQUEST,
+    })),
   ],
-  getAuditEntry: ['-1', '1.5', '0x1', '1e0', '%201', 'first', '99999999999999999999', '%2B1'].map(
-    (index) => ({
-      what: `the index ${index}`,
-      params: { index },
+  getAuditEntry: INDEXES,
+  exportAuditEntries: [
+    { what: 'an unknown form', query: '?format=xml', field: 'format', ...REQUEST },
+    { what: 'an empty form', query: '?format=', field: 'format', ...REQUEST },
+    { what: 'an unknown filter', query: '?actor=x', field: 'actor', ...REQUEST },
+    ...NUMBERS.map((from) => ({ what: `from ${from}`, query: `?from=${from}`, field: 'from', ...REQUEST })),
+    ...[...NUMBERS, '0', '1001'].map((limit) => ({
+      what: `the limit ${limit}`,
+      query: `?limit=${limit}`,
+      field: 'limit',
+      ...REQUEST,
+    })),
+  ],
+  getAuditCheckpoint: [],
+  getAuditVerifierKey: [],
+  proveAuditInclusion: [
+    ...INDEXES,
+    ...[...NUMBERS, '0', '999999999'].map((size) => ({
+      what: `the size ${size}`,
+      query: `?size=${size}`,
+      field: 'size',
+      ...REQUEST,
+    })),
+    { what: 'a tree that ends before the entry', query: '?size=1', field: 'index', ...REQUEST },
+    {
+      what: 'an entry that is not there',
+      params: { index: '999999999' },
+      query: '',
       field: 'index',
       ...REQUEST,
-    }),
+    },
+    { what: 'an unknown member', query: '?from=1', field: 'from', ...REQUEST },
+  ],
+  getAuditProofBundle: [
+    ...INDEXES,
+    { what: 'an entry that is not there', params: { index: '999999999' }, field: 'index', ...REQUEST },
+  ],
+  proveAuditConsistency: [
+    { what: 'nothing', query: '', field: 'from', ...REQUEST },
+    { what: 'no beginning', query: '?to=1', field: 'from', ...REQUEST },
+    ...NUMBERS.flatMap((size) => [
+      { what: `from ${size}`, query: `?from=${size}`, field: 'from', ...REQUEST },
+      { what: `to ${size}`, query: `?from=1&to=${size}`, field: 'to', ...REQUEST },
+    ]),
+    { what: 'from the larger to the smaller', query: '?from=2&to=1', field: 'from', ...REQUEST },
+    { what: 'from beyond the tree', query: '?from=999999999', field: 'from', ...REQUEST },
+    { what: 'to nothing', query: '?from=1&to=0', field: 'to', ...REQUEST },
+    { what: 'to beyond the tree', query: '?from=1&to=999999999', field: 'to', ...REQUEST },
+    { what: 'an unknown member', query: '?from=1&size=2', field: 'size', ...REQUEST },
+  ],
+  getAuditTile: [
+    ...['x'.repeat(17)].map((a) => ({
+      what: 'a huge segment',
+      params: { level: '0', a },
+      field: 'a',
+      ...REQUEST,
+    })),
+    { what: 'a huge level', params: { level: '0'.repeat(17), a: '000' }, field: 'level', ...REQUEST },
+    ...noTiles(
+      ['0', '999'],
+      ['64', '000'],
+      ['-1', '000'],
+      ['00', '000'],
+      ['data', '000'],
+      ['0', '0'],
+      ['0', '0000'],
+      ['0', 'x000'],
+      ['0', '000.p'],
+      ['0', '%20000'],
+      ['0', '-01'],
+      ['0', '%D9%A0%D9%A0%D9%A0'],
+    ),
+  ],
+  getAuditTile2: noTiles(
+    ['0', '000.p', '0'],
+    ['0', '000.p', '256'],
+    ['0', '000.p', '02'],
+    ['0', '000.p', 'x'],
+    ['0', '000', '2'],
+    ['0', 'x000', '000'],
+    ['0', '900.p', '1'],
+    ['1', '255.p', '1'],
+    ['entries', '000.p', '0'],
+    ['entries', '999.p', '1'],
+    ['0', 'x001', '000'],
   ),
+  getAuditTile3: noTiles(
+    ['0', 'x001', 'x000', '000'],
+    ['0', '000', '000', '000'],
+    ['0', 'x001', '000.p', '0'],
+    ['entries', 'x001', '000.p', '1'],
+  ),
+  getAuditTile4: noTiles(
+    ['0', 'x001', 'x000', 'x000', '000'],
+    ['0', 'x001', 'x000', '000', '1'],
+    ['63', 'x001', 'x000', '000.p', '1'],
+  ),
+  recordAuditEntries: [
+    ...REPETITIONS,
+    ...['action', 'userId', 'resource'].flatMap((name) => [
+      { what: `an empty ${name}`, body: { [name]: '' }, field: name },
+      { what: `a ${name} with NUL`, body: { [name]: 'a\0b' }, field: name },
+      { what: `a ${name} with a line end`, body: { [name]: 'a\nb' }, field: name },
+      { what: `a ${name} with half a character`, body: { [name]: '\ud83d' }, field: name },
+      { what: `a huge ${name}`, body: { [name]: 'x'.repeat(100_000) }, field: name },
+    ]),
+    { what: 'an unknown result', body: { result: 'maybe' }, field: 'result' },
+    ...['yesterday', '2027-01-31', '2027-01-31T00:00:00', '2027-02-30T00:00:00Z', ''].map((timestamp) => ({
+      what: `the time ${timestamp}`,
+      body: { timestamp },
+      field: 'timestamp',
+    })),
+    { what: 'huge metadata', body: { metadata: { a: 'x'.repeat(8192) } }, field: 'metadata' },
+    { what: 'a list as metadata', body: { metadata: [] }, field: 'metadata' },
+    { what: 'an entry beside entries', body: { entries: [] }, field: 'entries' },
+  ],
+  eraseAuditData: [
+    { what: 'nothing', body: { actor: undefined }, field: 'body' },
+    { what: 'an actor and a resource', body: { resource: 'x' }, field: 'body' },
+    { what: 'all three', body: { resource: 'x', address: '192.0.2.1' }, field: 'body' },
+    ...['actor', 'resource', 'address'].flatMap((name) => [
+      { what: `an empty ${name}`, body: { actor: undefined, [name]: '' }, field: name },
+      { what: `a ${name} with NUL`, body: { actor: undefined, [name]: 'a\0b' }, field: name },
+      { what: `a huge ${name}`, body: { actor: undefined, [name]: 'x'.repeat(257) }, field: name },
+    ]),
+  ],
   getWorkspace: [],
   updateWorkspace: [
     ...NAMES,
@@ -416,6 +588,17 @@ export const BAD_INPUTS: Readonly<Record<string, readonly BadInput[]>> = {
       field: 'upstream_key',
     })),
     { what: 'a change of the id', body: { id: 'ws_000000000000' }, field: 'id' },
+    { what: 'an unknown choice of calls', body: { audit: { calls: 'none' } }, field: 'audit.calls' },
+    ...[-0.1, 1.1, 1e300].map((rate) => ({
+      what: `a sample rate of ${String(rate)}`,
+      body: { audit: { sample_rate: rate } },
+      field: 'audit.sample_rate',
+    })),
+    ...[-1, 0, 0.5, 36_501, 1e300].map((days) => ({
+      what: `${String(days)} days of retention`,
+      body: { audit: { retention_days: days } },
+      field: 'audit.retention_days',
+    })),
   ],
   listNodes: [],
   setCatalogOverlay: [

@@ -85,9 +85,10 @@ describe('the contract of the management API', () => {
   test('no other method does anything at the paths of operations, even for a full key', async () => {
     const paths = new Set([...routes.values()].map(({ path }) => path))
     for (const path of paths) {
-      const documented = [...routes.values()]
-        .filter((route) => route.path === path)
-        .map(({ method }) => method)
+      // A path may be an example of another's parameter: /v1/audit/erase is also what reads entry `erase`.
+      const isOf = (template: string): boolean =>
+        new RegExp(`^${template.replaceAll(/\{\w+\}/g, '[^/]+')}$`).test(path)
+      const documented = [...routes.values()].filter((route) => isOf(route.path)).map(({ method }) => method)
       const known = documented.includes('GET') ? [...documented, 'HEAD'] : documented
       for (const method of METHODS.filter((candidate) => !known.includes(candidate))) {
         const answer = await suite.tenant.call(method, path.replaceAll(/\{\w+\}/g, 'x'))

@@ -14,6 +14,9 @@ interface Limit {
   readonly refuses?: number
 }
 
+/** An entry that an application records. */
+const ENTRY = { action: 'a', userId: 'u', resource: 'r', result: 'success' } as const
+
 describeEachServer('every limit of the management API', (suite) => {
   const create = (more: object) => suite.tenant.call('POST', '/v1/keys', { ...NEW_KEY, ...more })
   const get = (path: string) => suite.tenant.call('GET', path)
@@ -101,12 +104,64 @@ describeEachServer('every limit of the management API', (suite) => {
       max: 100,
       at: (size) => get(`/v1/keys?name=${x(size)}`),
     },
-    ...['action', 'actor', 'resource'].map((field) => ({
-      name: `the filter ${field}`,
+    ...Object.entries({ action: 128, actor: 256, resource: 256, key: 64, request_id: 64 }).map(
+      ([field, max]) => ({
+        name: `the filter ${field}`,
+        field,
+        max,
+        at: (size: number) => get(`/v1/audit?${field}=${x(size)}`),
+      }),
+    ),
+    {
+      name: 'the text that is searched',
+      field: 'text',
+      max: 200,
+      at: (size) => get(`/v1/audit?text=${'x.'.repeat(size).slice(0, size)}`),
+    },
+    {
+      name: 'a part of the log as a file',
+      field: 'limit',
+      max: 1000,
+      at: (size) => get(`/v1/audit/export?limit=${String(size)}`),
+    },
+    {
+      name: 'a segment of a tile’s path',
+      field: 'a',
+      max: 16,
+      at: (size) => get(`/v1/audit/tile/0/${x(size)}`),
+      accepts: [404],
+    },
+    ...Object.entries({ action: 120, userId: 256, resource: 256 }).map(([field, max]) => ({
+      name: `the ${field} of an application’s entry`,
       field,
-      max: 64,
-      at: (size: number) => get(`/v1/audit?${field}=${x(size)}`),
+      max,
+      at: (size: number) => suite.tenant.call('POST', '/v1/audit', { ...ENTRY, [field]: x(size) }),
     })),
+    {
+      name: 'the metadata of an application’s entry, as JSON',
+      field: 'metadata',
+      max: 8192,
+      at: (size) =>
+        suite.tenant.call('POST', '/v1/audit', { ...ENTRY, metadata: { a: x(size - '{"a":""}'.length) } }),
+    },
+    {
+      name: 'the entries that are recorded at once',
+      field: 'entries',
+      max: 100,
+      at: (size) => suite.tenant.call('POST', '/v1/audit', { entries: Array(size).fill(ENTRY) }),
+    },
+    ...Object.entries({ actor: 256, resource: 256, address: 64 }).map(([field, max]) => ({
+      name: `the ${field} whose data is erased`,
+      field,
+      max,
+      at: (size: number) => suite.tenant.call('POST', '/v1/audit/erase', { [field]: x(size) }),
+    })),
+    {
+      name: 'the days that entries are kept',
+      field: 'audit.retention_days',
+      max: 36_500,
+      at: (size) => workspace({ audit: { retention_days: size } }),
+    },
     { name: 'an id', field: 'id', max: 64, at: (size) => get(`/v1/keys/${x(size)}`), accepts: [404] },
     {
       name: 'an index',

@@ -20,8 +20,7 @@ describeEachServer('every management operation', (suite) => {
     return route
   }
   /** The newest entries of the audit log, newest first. */
-  const audit = async (limit: number) =>
-    (await tenant.call('GET', `/v1/audit?limit=${String(limit)}`)).body.data as Record<string, unknown>[]
+  const audit = (limit: number) => suite.entries(tenant, limit)
   const ownId = async (key: string): Promise<string> =>
     (await tenant.call('GET', '/v1/whoami', undefined, { key })).body.key.id as string
 
@@ -35,22 +34,54 @@ describeEachServer('every management operation', (suite) => {
   })
 
   describe.each(Object.entries(OPERATIONS))('%s', (operationId, operation) => {
-    const { needs, writes } = operation
+    const { needs, writes, records } = operation
+    const isOutOfReach = operation.isOutOfReach === true
+    const status = isOutOfReach ? 404 : operation.status
+    const type = isOutOfReach ? 'application/problem+json' : (operation.type ?? 'application/json')
 
-    test(`answers ${String(operation.status)} as the OpenAPI document says`, async () => {
+    test(`answers ${String(status)} as the OpenAPI document says`, async () => {
       const prepared = await operation.prepare(tenant)
       const answer = await perform(routeOf(operationId), tenant, prepared)
-      expect(answer.status, answer.text).toBe(operation.status)
-      expect(answer.headers.get('content-type')).toMatch(/^application\/json/)
+      expect(answer.status, answer.text).toBe(status)
+      expect(answer.headers.get('content-type')?.split(';')[0]).toBe(type)
       expect(answer.headers.get('x-content-type-options')).toBe('nosniff')
       operation.check(answer, prepared)
       const { description } = routeOf(operationId)
-      const schema = description.responses[operation.status]?.content['application/json']?.schema
-      expect(flawsOf(await document(), schema ?? {}, answer.body)).toEqual([])
+      const content = description.responses[status]?.content ?? {}
+      expect(Object.keys(content)).toContain(type)
+      const schema = content[type]?.schema
+      expect(flawsOf(await document(), schema ?? {}, answer.body ?? answer.text)).toEqual([])
       expect(schema).toBeDefined()
     })
 
-    whenever(writes === null)('writes nothing', async () => {
+    whenever(records !== undefined)('changes nothing, and is recorded', async () => {
+      const prepared = await operation.prepare(tenant)
+      const reader = await tenant.issueManagementKey('full')
+      const before = await suite.dump()
+      const answer = await perform(routeOf(operationId), tenant, prepared, reader)
+      expect(auditGrowth(before, await suite.dump())).toBe(1)
+      const [entry] = await audit(1)
+      const isRead = records === 'audit.read'
+      expect(entry).toMatchObject({
+        actor: { type: 'key', id: isRead ? await ownId(reader) : prepared.resource },
+        action: records,
+        outcome: 'success',
+        reason: null,
+        request_id: answer.headers.get('request-id'),
+      })
+      if (!isRead) return
+      expect(entry).toMatchObject({
+        actor: { address: '127.0.0.1' },
+        operation: operationId,
+        resource: { type: 'audit', id: null },
+      })
+      // Whoever asks for the same again is not news.
+      const once = await suite.dump()
+      await perform(routeOf(operationId), tenant, prepared, reader)
+      expect(await suite.dump()).toEqual(once)
+    })
+
+    whenever(writes === null && records === undefined)('writes nothing', async () => {
       const prepared = await operation.prepare(tenant)
       const before = await suite.dump()
       await perform(routeOf(operationId), tenant, prepared)
@@ -63,12 +94,19 @@ describeEachServer('every management operation', (suite) => {
       const actor = await tenant.issueManagementKey('full')
       const answer = await perform(routeOf(operationId), tenant, prepared, actor)
       const [entry, previous] = await audit(2)
-      expect(previous).toMatchObject({ index: (last?.['index'] as number) + 1, action: 'key.create' })
+      expect(previous).toMatchObject({ index: (last?.index ?? -1) + 1, action: 'key.create' })
       expect(entry).toMatchObject({
-        actor: { type: 'key', id: await ownId(actor), address: '127.0.0.1' },
+        actor: {
+          type: writes?.user === undefined ? 'key' : 'user',
+          id: writes?.user ?? (await ownId(actor)),
+          address: '127.0.0.1',
+        },
         action: writes?.action,
         operation: operationId,
-        resource: { type: writes?.type, id: prepared.resource ?? answer.body.key.id },
+        resource: {
+          type: writes?.type,
+          id: prepared.resource === undefined ? answer.body.key.id : prepared.resource,
+        },
         outcome: 'success',
         reason: null,
         request_id: answer.headers.get('request-id'),
@@ -123,7 +161,7 @@ describeEachServer('every management operation', (suite) => {
       const granted = operationId === 'createKey' ? { history: 'read' } : {}
       const key = await tenant.issueManagementKey({ ...granted, [permission]: level })
       const answer = await perform(routeOf(operationId), tenant, await operation.prepare(tenant), key)
-      expect(answer.status, answer.text).toBe(operation.asksForEverything === true ? 403 : operation.status)
+      expect(answer.status, answer.text).toBe(operation.asksForEverything === true ? 403 : status)
     })
 
     test('answers every wrong credential with one and the same 401, and writes nothing', async () => {

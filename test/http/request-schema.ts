@@ -1,4 +1,5 @@
 import { resolveSchema, typesOf, type JsonSchema } from './json-schema.js'
+import { flawsOf } from './response-schema.js'
 
 /** A body with one flaw, and the field at which it is. */
 export interface WrongValue {
@@ -38,7 +39,7 @@ function wrongAt(
   const types = Object.entries(SAMPLES)
     .filter(([type]) => !allowed.has(type) && !(type === 'integer' && allowed.has('number')))
     .map(([type, sample]) => ({ what: `${field}: ${type}`, body: place(sample), field }))
-  const { properties, required = [], additionalProperties } = resolved
+  const { properties, required = [], additionalProperties } = formOf(document, resolved, value)
   if (properties === undefined || additionalProperties !== false) return types
   const members = (value ?? {}) as Record<string, unknown>
   const at = (name: string): readonly string[] => [...path, name]
@@ -58,6 +59,12 @@ function wrongAt(
       wrongAt(document, member, members[name], at(name), (inner) => place(withMember(members, name, inner))),
     ),
   ]
+}
+
+/** Of several forms the one that the good value has. */
+function formOf(document: object, schema: JsonSchema, value: unknown): JsonSchema {
+  const form = schema.anyOf?.find((choice) => flawsOf(document, choice, value).length === 0)
+  return form === undefined ? schema : resolveSchema(document, form)
 }
 
 /** A copy with one more own member, also where its name is `__proto__`. */

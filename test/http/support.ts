@@ -1,7 +1,11 @@
+import { readdir, readFile } from 'node:fs/promises'
 import { request } from 'node:http'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { AuditEntry } from '@bitting/core'
 import type { Kysely } from 'kysely'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, vi } from 'vitest'
+import { searchAudit } from '../../server/src/audit/search.js'
 import {
   openDatabase,
   type DatabaseLocation,
@@ -17,6 +21,7 @@ export interface RawAnswer {
   readonly status: number
   readonly headers: Headers
   readonly text: string
+  readonly bytes: Uint8Array
   // The tests look into answers of every shape, and say in each place what they expect there.
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
   readonly body: any
@@ -62,8 +67,15 @@ export interface Suite {
   readonly tenant: Tenant
   /** Another workspace. */
   newTenant(name: string): Promise<Tenant>
-  /** The rows of every table but the nodes' own heartbeats and counts, which come by themselves. */
+  /**
+   * The rows of every table but those that change by themselves: the nodes' own heartbeats and counts, and what is
+   * signed in the background. Waits until all calls that were answered are in the log.
+   */
   dump(): Promise<Dump>
+  /** Resolves once every call that was answered is in the log. */
+  recorded(): Promise<void>
+  /** The newest entries of a workspace's log, newest first, looked up without leaving a trace. */
+  entries(tenant: Tenant, limit: number): Promise<readonly AuditEntry[]>
 }
 
 /** Defines a suite once for each engine, each with a node of its own that lives as long as the suite. */
@@ -111,7 +123,15 @@ export function useServer(engine: EngineName = 'sqlite', settings: Record<string
       return tenantOf(get().server, get().server)
     },
     newTenant: async (name) => tenantOf(get().server, await get().server.newWorkspace(name)),
-    dump: () => dump(get().database),
+    dump: async () => {
+      await recorded(get())
+      return dump(get().database)
+    },
+    recorded: () => recorded(get()),
+    entries: async ({ id }, limit) => {
+      await recorded(get())
+      return (await searchAudit(get().database, id, {}, { limit, cursor: null })).data
+    },
   }
 }
 
@@ -156,12 +176,14 @@ export async function send(
     },
     ...(body !== undefined && { body: isRaw ? (body as string) : JSON.stringify(body) }),
   })
-  const text = await response.text()
-  const isJson = response.headers.get('content-type')?.includes('json') === true
+  const bytes = new Uint8Array(await response.arrayBuffer())
+  const text = Buffer.from(bytes).toString()
+  const isJson = /[/+]json\b/.test(response.headers.get('content-type') ?? '')
   return {
     status: response.status,
     headers: response.headers,
     text,
+    bytes,
     body: isJson && text !== '' ? (JSON.parse(text) as unknown) : null,
   }
 }
@@ -194,10 +216,35 @@ const TABLES = [
   'keys',
   'secrets',
   'change_log',
-  'audit_entries',
+  'audit_log',
+  'audit_policies',
   'idempotency_records',
   'setup_codes',
 ] as const satisfies readonly (keyof Schema)[]
+
+/** Waits until the database has the last entry of each of the spool's files. */
+async function recorded({
+  server,
+  database,
+}: {
+  server: TestServer
+  database: WritableDatabase
+}): Promise<void> {
+  const directory = join(server.dataDirectory, 'audit-spool')
+  const last = new Map<string, number>()
+  for (const name of await readdir(directory)) {
+    // One that is gone meanwhile was taken whole.
+    const text = await readFile(join(directory, name), 'utf8').catch(() => '')
+    const sequences = text.split('\n').map((line) => Number(line.split(' ', 2)[1] ?? 0))
+    const [writer = ''] = name.split('-')
+    last.set(writer, Math.max(last.get(writer) ?? 0, ...sequences))
+  }
+  await eventually('the spool to be drained', async () => {
+    const rows = await database.read.selectFrom('audit_spools').selectAll().execute()
+    const taken = new Map(rows.map(({ id, sequence }) => [id, sequence]))
+    return [...last].every(([writer, sequence]) => (taken.get(writer) ?? 0) >= sequence)
+  })
+}
 
 async function dump(database: WritableDatabase): Promise<Dump> {
   const entries = await Promise.all(
@@ -234,8 +281,8 @@ export async function eventually<T>(
 
 /** By how many entries the audit log grew; fails where anything else changed. */
 export function auditGrowth(before: Dump, after: Dump): number {
-  const { audit_entries: entriesBefore = [], workspaces: workspacesBefore = [], ...restBefore } = before
-  const { audit_entries: entriesAfter = [], workspaces: workspacesAfter = [], ...restAfter } = after
+  const { audit_log: entriesBefore = [], workspaces: workspacesBefore = [], ...restBefore } = before
+  const { audit_log: entriesAfter = [], workspaces: workspacesAfter = [], ...restAfter } = after
   const withoutSize = (rows: readonly string[]) => rows.map((row) => row.replace(/"audit_size":\d+/, ''))
   expect(restAfter).toEqual(restBefore)
   expect(withoutSize(workspacesAfter)).toEqual(withoutSize(workspacesBefore))

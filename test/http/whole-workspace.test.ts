@@ -20,6 +20,7 @@ const CHANGES = [
   ['PUT', '/v1/catalog/overlay', OVERLAY],
   ['PATCH', '/v1/workspace', { upstream: 'https://api.retellai.com' }],
   ['PATCH', '/v1/workspace', { upstream_key: 'another' }],
+  ['PATCH', '/v1/workspace', { audit: { legal_hold: true } }],
   ['PATCH', '/v1/workspace', { ceilings: { production: 'full' } }],
 ] as const
 

@@ -201,7 +201,8 @@ describe('a workspace’s own upstream', () => {
 
 /** Everything in the files of a node's data directory, as text of one byte a character. */
 function bytesOfData({ server }: Suite): string {
-  return readdirSync(server.dataDirectory)
-    .map((name) => readFileSync(join(server.dataDirectory, name), 'latin1'))
+  return readdirSync(server.dataDirectory, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => readFileSync(join(parentPath, name), 'latin1'))
     .join('\n')
 }

@@ -8,6 +8,13 @@ import { openDatabase } from '../../server/src/storage/database.js'
 import { send, type RawAnswer } from '../http/support.js'
 import { bootstrap, startProgram, type Program } from './program.js'
 
+/** The files in a directory and those below it. */
+function filesIn(directory: string): string[] {
+  return readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    statSync(join(directory, name)).isFile(),
+  )
+}
+
 /**
  * The whole program as a process of its own, at its most talkative, with everything done to it that could make it
  * repeat a token; then everything that it wrote anywhere is searched.
@@ -104,11 +111,33 @@ describe('invariant 2: no token is ever stored, logged, or put in an error', () 
       })
       await call('POST', '/v1/setup', { code: key }, {}, null)
       await call('GET', '/v1/keys', undefined, { 'content-type': key })
+      await call('POST', '/v1/audit', {
+        action: key,
+        userId: `user ${key}`,
+        resource: `key=${key}`,
+        result: 'success',
+        metadata: { [key]: [key, { deep: `Bearer ${key}` }] },
+      })
+      await call('POST', '/v1/audit/erase', { resource: key })
+      await call('GET', `/v1/audit?text=${key}&actor=${key}&resource=${key}&request_id=${key.slice(0, 64)}`)
+      await call('GET', `/v1/audit/tile/${key}/${key.slice(0, 16)}`)
+      await call('GET', '/v1/whoami', undefined, { 'user-agent': key })
+      await call(
+        'GET',
+        '/v1/nodes',
+        undefined,
+        { 'user-agent': `x/1 (${key})` },
+        manager.body.token as string,
+      )
+      await pass('GET', `/get-agent/${key}`, token, { 'user-agent': key })
+      await pass('GET', `/get-agent/x-${key.slice(0, 60)}`, token)
     }
+    await call('GET', '/v1/audit/export')
+    await call('GET', '/v1/audit/checkpoint')
     // An error of our own with its stack, while a token is being made and while one is being looked at.
     const database = await openDatabase({ url: null, dataDirectory })
     await database.transact((tx) =>
-      sql`create trigger canary before insert on audit_entries begin select raise(abort, 'canary'); end`.execute(
+      sql`create trigger canary before insert on audit_log begin select raise(abort, 'canary'); end`.execute(
         tx,
       ),
     )
@@ -164,7 +193,7 @@ describe('invariant 2: no token is ever stored, logged, or put in an error', () 
   })
 
   test('not in the database, its write-ahead log or any other file', () => {
-    const files = readdirSync(dataDirectory)
+    const files = filesIn(dataDirectory)
     expect(files).toContain('bitting.db')
     for (const name of files) expectNothingIn(name, readFileSync(join(dataDirectory, name), 'latin1'))
   })
@@ -189,6 +218,10 @@ describe('invariant 2: no token is ever stored, logged, or put in an error', () 
   test('the root key is in no file but its own and in no log, and nobody else can read the data', () => {
     const rootKey = readFileSync(join(dataDirectory, 'root.key'), 'latin1').trim()
     for (const name of readdirSync(dataDirectory)) {
+      const stat = statSync(join(dataDirectory, name))
+      expect([name, stat.mode & 0o777]).toEqual([name, stat.isDirectory() ? 0o700 : 0o600])
+    }
+    for (const name of filesIn(dataDirectory)) {
       const path = join(dataDirectory, name)
       expect([name, statSync(path).mode & 0o777]).toEqual([name, 0o600])
       const text = readFileSync(path, 'latin1')

@@ -5,7 +5,7 @@ import { KeyTable } from '@bitting/core'
 import type { Workspace } from '../../server/src/feed/workspace.js'
 import { UsageCounter } from '../../server/src/feed/usage.js'
 import { flushUsage } from '../../server/src/feed/usage-flush.js'
-import { describeEachServer, eventually, NEW_KEY } from '../http/support.js'
+import { auditGrowth, describeEachServer, eventually, NEW_KEY } from '../http/support.js'
 
 describeEachServer('invariant 6: verification never writes and never waits for the database', (suite) => {
   /** Holds the one lock that every write needs, until the test lets go. */
@@ -65,7 +65,7 @@ describeEachServer('invariant 6: verification never writes and never waits for t
     expect((await write).status).toBe(201)
   })
 
-  test('a thousand requests write nothing but, in the end, how many they were', async () => {
+  test('a thousand requests write nothing but what the log has of them and, in the end, how many they were', async () => {
     const { id, token } = await suite.tenant.createKey({ access: { agent: 'read' } })
     const before = await suite.dump()
     for (let batch = 0; batch < 20; batch++) {
@@ -77,13 +77,16 @@ describeEachServer('invariant 6: verification never writes and never waits for t
         }),
       )
     }
-    expect(await suite.dump()).toEqual(before)
-    // Whoever asks /health does not use the key: only what is judged by an operation counts.
+    // Whoever asks /health does not use the key: only what is judged by an operation counts, and is recorded.
+    const after = await suite.dump()
+    expect(auditGrowth(before, after)).toBe(200)
+    const recorded = (await suite.entries(suite.tenant, 200)).map(({ action, actor }) => [action, actor.id])
+    expect(recorded).toEqual(Array(200).fill(['call.denied', id]))
     await eventually('the flush of the counts', async () => {
       const { body } = await suite.tenant.call('GET', `/v1/keys/${id}`)
       return body.requests_denied === 200
     })
-    expect(await suite.dump()).toEqual(before)
+    expect(await suite.dump()).toEqual(after)
   })
 
   test('a flush that fails loses no request and no count', async () => {
@@ -158,7 +161,8 @@ describeEachServer('invariant 6: verification never writes and never waits for t
     }
     const active = { catalog, matcher: { match: () => null } as never }
     const catalogs = { api: active, management: active }
-    const workspace: Workspace = { id: suite.tenant.id, name: '', catalogs, upstream: null }
+    const callPolicy = { calls: 'all', sampleRate: 1 } as const
+    const workspace: Workspace = { id: suite.tenant.id, name: '', catalogs, upstream: null, callPolicy }
     const table = new KeyTable<Workspace>(1)
     table.setWorkspace(workspace)
     table.put({

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import { describe, expect, it } from 'vitest'
 import type { Migration } from '../../server/src/storage/migrations/migration.js'
-import { migrate, MIGRATIONS } from '../../server/src/storage/migrations.js'
+import { migrate, MIGRATIONS, SQL_TYPES } from '../../server/src/storage/migrations.js'
 import type { Schema } from '../../server/src/storage/schema.js'
 import { describeEachDatabase } from '../support/databases.js'
 import { newWorkspace, openRaw } from './support.js'
@@ -12,7 +12,13 @@ const TABLES: readonly (keyof Schema)[] = [
   'keys',
   'secrets',
   'change_log',
-  'audit_entries',
+  'audit_log',
+  'audit_trees',
+  'audit_tiles',
+  'audit_policies',
+  'audit_spools',
+  'audit_cursors',
+  'leases',
   'idempotency_records',
   'key_usage',
   'nodes',
@@ -47,10 +53,7 @@ describeEachDatabase('opening a database', (open) => {
 
   it('can run the statements of a step again, as after a crash without transactions', async () => {
     const database = await open()
-    const types =
-      database.engine === 'sqlite'
-        ? { integer: 'integer', blob: 'blob', strict: 'strict', clustered: 'strict, without rowid' }
-        : { integer: 'bigint', blob: 'bytea', strict: '', clustered: '' }
+    const types = SQL_TYPES[database.engine]
     await database.transact(async (tx) => {
       for (const { statements } of MIGRATIONS) {
         for (const statement of statements(types)) await sql.raw(statement).execute(tx)
