@@ -173,7 +173,7 @@ export function auditRow(texts: EntryTexts, index: number): AuditRow {
 }
 
 const SEARCHABLE_LENGTH_MAX = 256
- 
+
 const UNSTORABLE = /[\0\p{Surrogate}]/gu
 
 /** A text as it is searched by. The leaf has all of it; an index need not. */

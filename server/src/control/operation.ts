@@ -75,8 +75,8 @@ interface TextOperationConfig<Q> {
   readonly operationId: string
   readonly summary: string
   readonly request?: Q
-  /** Default: `text/plain`. */
-  readonly contentType?: string
+  /** Default: `text/plain` alone. */
+  readonly contentTypes?: readonly string[]
   readonly problems?: readonly ProblemStatus[]
 }
 
@@ -88,10 +88,11 @@ export function textOperation<P extends string, Q extends NonNullable<RouteConfi
   path: P,
   config: TextOperationConfig<Q>,
 ) {
-  const { contentType = 'text/plain' } = config
+  const { contentTypes = ['text/plain'] } = config
   const { responses, ...route } = operation(options, method, path, { ...config, result: z.string() })
   // Typed as text whatever the media type is: that is what the handlers answer with.
-  const content = { [contentType]: { schema: z.string() } } as { 'text/plain': { schema: z.ZodString } }
+  const media = contentTypes.map((type) => [type, { schema: z.string() }])
+  const content = Object.fromEntries(media) as { 'text/plain': { schema: z.ZodString } }
   return { ...route, responses: { ...responses, 200: { description: 'Done', content } } }
 }
 

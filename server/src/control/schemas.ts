@@ -1,4 +1,4 @@
-import { ENVIRONMENTS, KEY_STATES, parseAddressRange, type KeyState } from '@bitting/core'
+import { ENVIRONMENTS, KEY_STATES, maskCredentials, parseAddressRange, type KeyState } from '@bitting/core'
 import { z } from '@hono/zod-openapi'
 
 /** Most characters of a name, a note and a reason. */
@@ -15,9 +15,17 @@ export function storableText(lengthMax: number): z.ZodString {
     .refine((text) => !/[\p{Cc}\p{Cs}]/u.test(text), 'must not contain control characters')
 }
 
-/** A text that people read: no spaces around it. */
+const WITH_CREDENTIAL = 'looks like it holds a token or another credential; leave that out'
+
+function isWithoutCredential(text: string): boolean {
+  return maskCredentials(text) === text
+}
+
+/** A text that people read: no spaces around it, and nothing in it that would let anybody in. */
 function plainText(lengthMax: number): z.ZodString {
-  return storableText(lengthMax).refine((text) => text.trim() === text, 'must not begin or end with a space')
+  return storableText(lengthMax)
+    .refine((text) => text.trim() === text, 'must not begin or end with a space')
+    .refine(isWithoutCredential, WITH_CREDENTIAL)
 }
 
 export const nameSchema = plainText(TEXT_LIMITS.name).min(1, 'give it a descriptive name')
@@ -26,6 +34,7 @@ export const noteSchema = z
   .string()
   .max(TEXT_LIMITS.note)
   .refine((text) => !/[\0\p{Cs}]/u.test(text), 'must not contain NUL or half a character')
+  .refine(isWithoutCredential, WITH_CREDENTIAL)
 export const reasonSchema = plainText(TEXT_LIMITS.reason)
 
 /** An RFC 3339 time with an offset, as whole seconds since 1970 UTC; parts of a second are dropped. */

@@ -14,7 +14,7 @@ import {
 import type { Gatekeeper } from '../feed/gatekeeper.js'
 import type { Workspace } from '../feed/workspace.js'
 import { jsonAnswer, problemAnswer, refusalAnswer, type Answer } from './answers.js'
-import type { Passage, Upstream } from './forward.js'
+import type { Objection, Passage, Upstream } from './forward.js'
 import type { GatewayRequest } from './messages.js'
 import { UNRECORDED, type CallRecorder, type Recording } from './recorder.js'
 
@@ -78,15 +78,15 @@ export class AdmissionControl {
    * What now stands against a request that was admitted, null where nothing does. It is not counted as another use of
    * the key.
    */
-  objection(verified: VerifyRequest): Answer | null {
+  objection(verified: VerifyRequest): Objection | null {
     try {
       const identity = this.#gatekeeper.identify(verified.token, verified.address)
-      if (!(identity instanceof Principal)) return this.#refuse(identity, verified, null).answer
+      if (!(identity instanceof Principal)) return this.#refuse(identity, verified, null)
       const operation = identity.catalog.matcher.match(verified.method, verified.path)
       const decision = authorise(identity, operation)
-      return decision.outcome === 'allowed' ? null : this.#refuse(decision, verified, null).answer
+      return decision.outcome === 'allowed' ? null : this.#refuse(decision, verified, null)
     } catch (error) {
-      if (error instanceof ProblemError) return problemAnswer(error, this.#errors)
+      if (error instanceof ProblemError) return answered(problemAnswer(error, this.#errors))
       throw error
     }
   }

@@ -20,6 +20,8 @@ import type { UpstreamPools } from './upstream-pools.js'
 const NOTHING = Buffer.alloc(0)
 /** The largest body that is waited for before the upstream hears of its request. */
 const WHOLE_BODY_BYTES_MAX = 64 * 1024
+/** How much of an answer is held while the record of its call becomes durable, before the upstream is paused. */
+const HELD_BYTES_MAX = 64 * 1024
 
 /** Where a request goes: an origin and the credential it wants. */
 export interface Upstream {
@@ -38,10 +40,16 @@ export interface ForwardContext {
   readonly pools: UpstreamPools
   readonly log: GatewayLog
   readonly reviews: Reviews
-  /** What now stands against a request that was admitted, null where nothing does. */
-  readonly objection: (verified: VerifyRequest) => Answer | null
+  /** What now stands against a request that was admitted, and its record; null where nothing does. */
+  readonly objection: (verified: VerifyRequest) => Objection | null
   /** True once the gateway is closing: every response is then the last of its connection. */
   readonly isClosing: boolean
+}
+
+/** The answer to a request that is not admitted any more. */
+export interface Objection {
+  readonly answer: Answer
+  readonly recording: Recording
 }
 
 /** Where an allowed request goes, and how to answer if that fails. */
@@ -99,6 +107,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #redactor: KeyRedactor | null = null
   /** The length of the answer's body, null where its end will show. */
   #length: number | null = null
+  /** What the upstream said while the record of the call was not durable yet, null where nothing has to wait. */
+  #held: (() => void)[] | null = null
+  #heldBytes = 0
 
   constructor(request: GatewayRequest, response: GatewayResponse, passage: Passage, context: ForwardContext) {
     this.request = request
@@ -126,7 +137,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
       return
     }
     this.isOver = true
-    sendAnswer(this.request, this.response, objection, this.context)
+    const { answer, recording } = objection
+    afterRecording(recording, () => sendAnswer(this.request, this.response, answer, this.context))
   }
 
   /** A body that takes its time is judged again while it comes; losing the key breaks it off on both sides. */
@@ -178,13 +190,20 @@ export class Exchange implements Dispatcher.DispatchHandler {
       this.#answer(status, rawHeaders, resume, reason)
       return true
     }
-    // While the record becomes durable the upstream worked on the call; only now, if at all, is there a wait.
-    recording.whenSettled(() => {
-      if (this.isOver) return
-      this.#answer(status, rawHeaders, resume, reason)
-      resume()
-    })
-    return false
+    // The record became durable while the upstream worked on the call; only now, if at all, is there a wait. What
+    // comes meanwhile is held here: the HTTP client bears no pause between a head and its body.
+    this.#held = [() => this.#answer(status, rawHeaders, resume, reason)]
+    recording.whenSettled(() => this.#release(resume))
+    return true
+  }
+
+  #release(resume: () => void): void {
+    const held = this.#held ?? []
+    this.#held = null
+    if (this.isOver) return
+    for (const act of held) act()
+    // A pause may have been asked for while the parts were held.
+    resume()
   }
 
   #answer(status: number, rawHeaders: Buffer[], resume: () => void, reason: string): void {
@@ -214,6 +233,13 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onData(chunk: Buffer): boolean {
     if (this.isOver) return true
+    if (this.#held === null) return this.#pass(chunk)
+    this.#held.push(() => this.#pass(chunk))
+    this.#heldBytes += chunk.length
+    return this.#heldBytes < HELD_BYTES_MAX
+  }
+
+  #pass(chunk: Buffer): boolean {
     const secret = this.#secret
     if (chunk.length === this.#length) {
       // The whole body in one part, as most are: it goes with its head in one write.
@@ -229,9 +255,15 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onComplete(rawTrailers: (Buffer | string)[] | null): void {
     if (this.isOver) return
+    if (this.#held === null) this.#complete(rawTrailers)
+    else this.#held.push(() => this.#complete(rawTrailers))
+  }
+
+  #complete(rawTrailers: (Buffer | string)[] | null): void {
+    if (this.isOver) return
     const { response } = this
-    const held = this.#redactor?.finish()
-    if (held !== undefined && held.length > 0) response.write(held)
+    const rest = this.#redactor?.finish()
+    if (rest !== undefined && rest.length > 0) response.write(rest)
     if (rawTrailers !== null && rawTrailers.length > 0 && response.chunkedEncoding) {
       response.addTrailers(responseTrailers(rawTrailers, this.passage.upstream.key))
     }
@@ -240,7 +272,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onError(error: unknown): void {
-    this.#fail(error)
+    if (this.#held === null) this.#fail(error)
+    // Nothing of the answer went out yet, so it can still be a whole one.
+    else this.#held = [() => this.#fail(error)]
   }
 
   #fail(error: unknown): void {

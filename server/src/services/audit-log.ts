@@ -1,10 +1,10 @@
 import { ProblemError } from '@bitting/core'
-import type { Transaction } from 'kysely'
+import { sql, type Transaction } from 'kysely'
 import type { Actor } from '../audit/actor.js'
 import { draftOf, type AuditEvent } from '../audit/append.js'
 import { readEntry, wordsIn, wordsOf } from '../audit/entry.js'
 import { policyOf } from '../audit/policy.js'
-import { auditQuery, erasePersonal } from '../storage/audit-rows.js'
+import { auditQuery, erasePersonal, purgeWords } from '../storage/audit-rows.js'
 import type { AuditLogRow, Schema } from '../storage/schema.js'
 import type { ServiceContext } from './context.js'
 import type { IdempotentRequest, Mutated } from './mutate.js'
@@ -77,6 +77,7 @@ export async function erasePersonalData(
       await refuseUnderHold(tx, actor.workspaceId)
       const rows = await findPersonal(tx, actor.workspaceId, request)
       for (const row of rows) await eraseRow(tx, actor.workspaceId, row)
+      if (rows.length < ERASED_A_TRANSACTION) await purgeWords(tx)
       const by =
         request.actor !== undefined ? 'actor' : request.resource !== undefined ? 'resource' : 'address'
       const last = rows[0]?.idx ?? null
@@ -102,10 +103,10 @@ function eventOf(entry: ApplicationEntry, actor: Actor): AuditEvent {
   return {
     action: `app.${action}`,
     actorType: 'user',
-    resource: { type: 'application', id: resource },
+    resource: { type: 'application', id: null },
     failure: result === 'failure' ? 'reported' : null,
     details: { recorded_by: actor.id, ...(timestamp !== null && { occurred_at: timestamp }) },
-    personal: { actor_id: userId, ...(metadata !== null && { metadata }) },
+    personal: { actor_id: userId, resource_id: resource, ...(metadata !== null && { metadata }) },
   }
 }
 
@@ -134,7 +135,10 @@ async function findPersonal(
   if (actor !== undefined) query = query.where('actor_id', '=', actor)
   if (resource !== undefined) query = query.where('resource_id', '=', resource)
   // The words of an address may stand in an entry in another order, or as another of its texts.
-  if (address !== undefined) query = query.where('personal', 'like', `%"address":${JSON.stringify(address)}%`)
+  if (address !== undefined) {
+    const member = `"address":${JSON.stringify(address)}`.replaceAll(/[\\%_]/g, '\\$&')
+    query = query.where(sql<boolean>`personal like ${`%${member}%`} escape '\\'`)
+  }
   return query.execute()
 }
 

@@ -30,6 +30,8 @@ const SETTINGS = [
   { pragma: 'foreign_keys', value: 'on', expected: 1 },
   // macOS flushes to the disk itself only when asked; elsewhere this has no effect.
   { pragma: 'fullfsync', value: 'on', expected: 1 },
+  // What is deleted is overwritten: destroyed digests and erased personal data must not stay in free pages.
+  { pragma: 'secure_delete', value: 'on', expected: 1 },
   // In KiB below zero: enough for the inner pages of every index, so that a look-up seldom leaves the process.
   { pragma: 'cache_size', value: '-65536', expected: -65536 },
 ] as const

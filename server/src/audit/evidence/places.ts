@@ -54,10 +54,14 @@ class Witness implements EvidencePlace {
     const { workspaceId, size, note } = checkpoint
     let answer = await this.#ask(checkpoint, this.#sizes.get(workspaceId) ?? 0, signal)
     if ('conflict' in answer) answer = await this.#ask(checkpoint, answer.conflict, signal)
-    if ('conflict' in answer) throw new SinkError('conflict', 'the witness changes its mind about the size it saw')
+    if ('conflict' in answer)
+      throw new SinkError('conflict', 'the witness changes its mind about the size it saw')
     const cosigned = note + answer.cosignatures
     if (openNote(cosigned, [this.#key], NOTE_CRYPTO) === null) {
-      throw new SinkError('bad_signature', 'the witness answered with a signature that its key does not verify')
+      throw new SinkError(
+        'bad_signature',
+        'the witness answered with a signature that its key does not verify',
+      )
     }
     this.#sizes.set(workspaceId, size)
     await this.#keep(workspaceId, size, answer.cosignatures)
@@ -73,12 +77,18 @@ class Witness implements EvidencePlace {
     signal: AbortSignal,
   ): Promise<WitnessAnswer> {
     if (oldSize > size) {
-      throw new SinkError('fork', `the witness has seen a log of ${String(oldSize)} entries; this one has fewer`)
+      throw new SinkError(
+        'fork',
+        `the witness has seen a log of ${String(oldSize)} entries; this one has fewer`,
+      )
     }
     const nodes = tileReader(this.#database.read, workspaceId)
     const proof = oldSize === 0 ? [] : await consistencyProof(sha256, oldSize, size, nodes)
     const ca = this.#ca === null ? {} : { ca: this.#ca }
-    return addCheckpoint({ url: this.#url, oldSize, consistencyProof: proof, checkpoint: note, ...ca }, signal)
+    return addCheckpoint(
+      { url: this.#url, oldSize, consistencyProof: proof, checkpoint: note, ...ca },
+      signal,
+    )
   }
 
   /** Puts the cosignature on the stored checkpoint, where that is still the one that was cosigned. */

@@ -90,7 +90,10 @@ export class SpoolDrain {
     const lines = text.split('\n')
     const entries = lines.flatMap((line) => parseLine(line) ?? [])
     if (entries.length < lines.length) {
-      this.#options.onError(null, `${segment.path} holds ${String(lines.length - entries.length)} damaged lines`)
+      this.#options.onError(
+        null,
+        `${segment.path} holds ${String(lines.length - entries.length)} damaged lines`,
+      )
     }
     const fresh = entries.filter(({ sequence }) => sequence > known)
     for (let at = 0; at < fresh.length; at += ENTRIES_A_TRANSACTION) {

@@ -9,6 +9,7 @@ import {
   readEntryBundle,
   readTile,
 } from '../../audit/proofs.js'
+import type { KeyActor } from '../../audit/actor.js'
 import type { ControlApp, ControlEnvironment, ControlOptions } from '../environment.js'
 import { operation, textOperation } from '../operation.js'
 import { wholeNumber } from '../schemas.js'
@@ -98,24 +99,29 @@ function addTiles(app: ControlApp, options: ControlOptions): void {
       operationId: `getAuditTile${at === 0 ? '' : String(at + 1)}`,
       summary: 'A tile of the tree, or the entries under one, as C2SP tlog-tiles lays them out',
       request: { params: z.object(params) },
-      contentType: 'application/octet-stream',
+      contentTypes: ['application/octet-stream'],
       problems: [404],
     })
     app.openapi(tile, async (c) => {
-      const bytes = await tileAt(options, c.get('actor').workspaceId, c.req.path)
+      const bytes = await tileAt(options, c.get('actor'), c.req.path)
       const headers = { 'Content-Type': 'application/octet-stream' }
       return c.body(new Uint8Array(bytes), 200, headers) as unknown as TypedResponse<string, 200, 'text'>
     })
   })
 }
 
-async function tileAt({ context }: ControlOptions, workspaceId: string, path: string): Promise<Uint8Array> {
+async function tileAt(
+  { context, auditReads }: ControlOptions,
+  actor: KeyActor,
+  path: string,
+): Promise<Uint8Array> {
   const tile = parseTilePath(path.slice('/v1/audit/'.length))
   if (tile === null) throw new ProblemError('not_found', 'This is no path of a tile: see C2SP tlog-tiles.')
   const { level, index, width } = tile
-  return level === 'entries'
-    ? readEntryBundle(context.database, workspaceId, index, width)
-    : readTile(context.database, workspaceId, level, index, width)
+  if (level !== 'entries') return readTile(context.database, actor.workspaceId, level, index, width)
+  const bundle = await readEntryBundle(context.database, actor.workspaceId, index, width)
+  await auditReads.record(actor, 'getAuditTile', {})
+  return bundle
 }
 
 function text(c: Context<ControlEnvironment>, body: string): TypedResponse<string, 200, 'text'> {
