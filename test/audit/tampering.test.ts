@@ -118,9 +118,9 @@ class Attacker {
   }
 
   async insert(index: number, { leaf, personal }: Row): Promise<void> {
-    const found = { at_ms: 0, actor_id: null, action: 'key.create', resource_id: null, request_id: null }
-    const row = { ...found, workspace_id: this.victim.workspaceId, idx: index, leaf, personal, words: '' }
-    await insertAuditRows(this.#tx, [{ ...row, outcome: 'success' }])
+    const { workspaceId } = this.victim
+    const search = JSON.stringify([0, null, 'key.create', null, 'success', null, ''])
+    await insertAuditRows(this.#tx, [{ workspaceId, index, leaf, personal, search }])
   }
 
   get reader(): Reader {

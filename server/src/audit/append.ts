@@ -3,7 +3,7 @@ import type { Transaction } from 'kysely'
 import { insertAuditRows } from '../storage/audit-rows.js'
 import type { Schema } from '../storage/schema.js'
 import type { Actor } from './actor.js'
-import { auditRow, entryTexts, type EntryDraft, type EntryTexts, type PersonalData } from './entry.js'
+import { entryTexts, leafText, type EntryDraft, type EntryTexts, type PersonalData } from './entry.js'
 
 /** What was acted on. */
 export interface AuditResource {
@@ -83,7 +83,10 @@ export async function appendTexts(
     nextOf.set(workspaceId, next + 1)
     return next
   })
-  const rows = entries.flatMap((texts, at) => (indexes[at] === -1 ? [] : [auditRow(texts, indexes[at] ?? 0)]))
+  const rows = entries.flatMap(({ workspaceId, body, personal, search }, at) => {
+    const index = indexes[at] ?? -1
+    return index < 0 ? [] : [{ workspaceId, index, leaf: leafText(index, body), personal, search }]
+  })
   if (rows.length > 0) await insertAuditRows(tx, rows)
   return indexes
 }

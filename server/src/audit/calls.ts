@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto'
 import { maskCredentials, type Decision, type Operation, type TableWorkspace } from '@bitting/core'
-import { entryTexts, type EntryDraft } from './entry.js'
+import { writeEntry, type EntryDraft } from './entry.js'
 import type { CallPolicy } from './policy.js'
 import { SETTLED, type Recording, type SpoolWriter } from './spool/spool-writer.js'
 
@@ -65,7 +65,8 @@ export class CallLog {
         ...(resourceId !== null && { resource_id: resourceId }),
       },
     }
-    return this.#spool.append(entryTexts(draft))
+    // Everything in it is ours, checked or masked, so it need not be looked through again.
+    return this.#spool.append(writeEntry(draft))
   }
 
   /** Callers have few user agents, and masking one costs as much as the rest of its entry. */

@@ -1,6 +1,6 @@
 import { hash, randomFillSync } from 'node:crypto'
 import { maskCredentials, mayHoldCredentials, type AuditAction, type AuditEntry } from '@bitting/core'
-import type { AuditRow } from '../storage/audit-rows.js'
+import { wordsOf } from './words.js'
 
 /**
  * What of an entry is about people and can be erased. The leaf holds only the SHA-256 of this with a random salt, so
@@ -32,13 +32,15 @@ export interface EntryDraft {
   readonly personal: PersonalData
 }
 
-/** An entry as it is written, but for its place: the leaf from its second member on, and the personal data. */
+/** An entry as it is written, but for its place: the leaf from its second member on, and what stands beside it. */
 export interface EntryTexts {
   readonly workspaceId: string
   /** A JSON object; {@link leafText} puts the index in front of its members. */
   readonly body: string
   /** A JSON object that begins with its salt. */
   readonly personal: string
+  /** What the entry is searched by, in the order of `SEARCH_COLUMNS`: a JSON array. */
+  readonly search: string
 }
 
 const SALT_BYTES = 16
@@ -56,22 +58,77 @@ function newSalt(): string {
   return salt
 }
 
-/** Writes an entry out. Every text that came from outside passes the mask for credentials on its way. */
+/**
+ * Writes an entry out. Every text that came from outside passes the mask for credentials on its way; few hold what looks
+ * like one, and a look at the whole is cheaper than one at each part.
+ */
 export function entryTexts(draft: EntryDraft): EntryTexts {
-  const personal = writePersonal(draft.personal)
-  const body = writeBody(draft, draft.details, draft.resource.id, personal)
-  // Few entries hold what looks like a credential, and a look at the whole text is cheaper than one at each part.
-  if (!mayHoldCredentials(personal) && !mayHoldCredentials(body)) {
-    return { workspaceId: draft.workspaceId, body, personal }
-  }
-  const clean = writePersonal(masked(draft.personal) as PersonalData)
-  const details = masked(draft.details) as EntryDraft['details']
-  const resourceId = masked(draft.resource.id) as string | null
-  return {
-    workspaceId: draft.workspaceId,
-    body: writeBody({ ...draft, action: masked(draft.action) as AuditAction }, details, resourceId, clean),
-    personal: clean,
-  }
+  const texts = writeEntry(draft)
+  if (!mayHoldCredentials(texts.personal) && !mayHoldCredentials(texts.body)) return texts
+  const { action, resource, details, personal } = draft
+  return writeEntry({
+    ...draft,
+    action: maskCredentials(action) as AuditAction,
+    resource: { type: resource.type, id: masked(resource.id) as string | null },
+    details: masked(details) as EntryDraft['details'],
+    personal: masked(personal) as PersonalData,
+  })
+}
+
+/** Writes out an entry of which the program knows every text, or has masked it before. */
+export function writeEntry(draft: EntryDraft): EntryTexts {
+  const { workspaceId, actor, action, operation, resource, failure, requestId, details } = draft
+  const personal = JSON.stringify({ salt: newSalt(), ...draft.personal })
+  const outcome = failure === null ? 'success' : 'failure'
+  const body = JSON.stringify({
+    workspace: workspaceId,
+    at: timeText(draft.atMilliseconds),
+    actor: { type: actor.type, id: actor.id },
+    action,
+    operation,
+    resource: { type: resource.type, id: resource.id },
+    outcome,
+    reason: failure,
+    request_id: requestId,
+    details,
+    personal: commitmentTo(personal),
+  })
+  const {
+    address,
+    user_agent: userAgent,
+    actor_id: actorId,
+    resource_id: resourceId,
+    metadata,
+  } = draft.personal
+  const actorOf = actorId ?? actor.id
+  const resourceOf = resourceId ?? resource.id
+  const named = [actor.type, actorOf, address, userAgent, action, operation, resource.type, resourceOf]
+  const words = wordsOf([...named, failure, requestId, details, metadata])
+  const search = [
+    draft.atMilliseconds,
+    searchable(actorOf),
+    searchable(action),
+    searchable(resourceOf),
+    outcome,
+    searchable(requestId),
+    words,
+  ]
+  return { workspaceId, body, personal, search: JSON.stringify(search) }
+}
+
+/** The words by which free text finds an entry as a reader sees it. */
+export function wordsOfEntry({
+  actor,
+  action,
+  operation,
+  resource,
+  reason,
+  request_id,
+  details,
+}: AuditEntry): string {
+  const { type, id, address, user_agent: userAgent } = actor
+  const named = [type, id, address, userAgent, action, operation, resource.type, resource.id]
+  return wordsOf([...named, reason, request_id, details])
 }
 
 let lastTime = { milliseconds: 0, text: '' }
@@ -82,31 +139,6 @@ function timeText(milliseconds: number): string {
     lastTime = { milliseconds, text: new Date(milliseconds).toISOString() }
   }
   return lastTime.text
-}
-
-function writePersonal(personal: PersonalData): string {
-  return JSON.stringify({ salt: newSalt(), ...personal })
-}
-
-function writeBody(
-  draft: EntryDraft,
-  details: EntryDraft['details'],
-  resourceId: string | null,
-  personal: string,
-): string {
-  return JSON.stringify({
-    workspace: draft.workspaceId,
-    at: timeText(draft.atMilliseconds),
-    actor: { type: draft.actor.type, id: draft.actor.id },
-    action: draft.action,
-    operation: draft.operation,
-    resource: { type: draft.resource.type, id: resourceId },
-    outcome: draft.failure === null ? 'success' : 'failure',
-    reason: draft.failure,
-    request_id: draft.requestId,
-    details,
-    personal: commitmentTo(personal),
-  })
 }
 
 /** The bytes of the leaf that hashes an entry, as text: what RFC 6962 calls the entry. */
@@ -153,25 +185,6 @@ export function readEntry(leaf: string, personalText: string | null): AuditEntry
   }
 }
 
-/** The row of an entry at its place: the texts that prove it, and beside them what it is searched by. */
-export function auditRow(texts: EntryTexts, index: number): AuditRow {
-  const leaf = leafText(index, texts.body)
-  const entry = readEntry(leaf, texts.personal)
-  return {
-    workspace_id: texts.workspaceId,
-    idx: index,
-    leaf,
-    personal: texts.personal,
-    at_ms: Date.parse(entry.at),
-    actor_id: searchable(entry.actor.id),
-    action: searchable(entry.action) ?? '',
-    resource_id: searchable(entry.resource.id),
-    outcome: entry.outcome,
-    request_id: searchable(entry.request_id),
-    words: wordsOf(entry),
-  }
-}
-
 const SEARCHABLE_LENGTH_MAX = 256
 
 const UNSTORABLE = /[\0\p{Surrogate}]/gu
@@ -179,36 +192,6 @@ const UNSTORABLE = /[\0\p{Surrogate}]/gu
 /** A text as it is searched by. The leaf has all of it; an index need not. */
 function searchable(text: string | null): string | null {
   return text === null ? null : text.replace(UNSTORABLE, '').slice(0, SEARCHABLE_LENGTH_MAX)
-}
-
-const WORDS = /[\p{L}\p{N}]+/gu
-const WORD_LENGTH_MAX = 64
-const WORDS_MAX = 256
-
-/** The distinct words of a text in lower case, as they are indexed and as they are looked for. */
-export function wordsIn(text: string): string[] {
-  const found = text.toLowerCase().match(WORDS) ?? []
-  return [...new Set(found)].filter((word) => word.length <= WORD_LENGTH_MAX).slice(0, WORDS_MAX)
-}
-
-/** What free text finds an entry by: all that a reader of it sees, but for times and the member's names. */
-export function wordsOf({
-  actor,
-  action,
-  operation,
-  resource,
-  reason,
-  request_id,
-  details,
-}: AuditEntry): string {
-  const values = [actor.type, actor.id, actor.address, actor.user_agent, action, operation, resource.type]
-  const texts = [...values, resource.id, reason, request_id, ...textsIn(details)]
-  return wordsIn(texts.join(' ')).join(' ')
-}
-
-function textsIn(value: unknown): string[] {
-  if (typeof value === 'string' || typeof value === 'number') return [String(value)]
-  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsIn) : []
 }
 
 /** The same value with the credentials in its texts masked, in names of members too. */

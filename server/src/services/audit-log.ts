@@ -2,7 +2,8 @@ import { ProblemError } from '@bitting/core'
 import { sql, type Transaction } from 'kysely'
 import type { Actor } from '../audit/actor.js'
 import { draftOf, type AuditEvent } from '../audit/append.js'
-import { readEntry, wordsIn, wordsOf } from '../audit/entry.js'
+import { readEntry, wordsOfEntry } from '../audit/entry.js'
+import { wordsIn } from '../audit/words.js'
 import { policyOf } from '../audit/policy.js'
 import { auditQuery, erasePersonal, purgeWords } from '../storage/audit-rows.js'
 import type { AuditLogRow, Schema } from '../storage/schema.js'
@@ -151,7 +152,7 @@ async function eraseRow(
   await erasePersonal(tx, workspaceId, idx, {
     actorId: entry.actor.id,
     resourceId: entry.resource.id,
-    words: wordsOf(entry),
+    words: wordsOfEntry(entry),
   })
 }
 

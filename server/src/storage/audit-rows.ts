@@ -2,31 +2,42 @@ import { sql, SqliteAdapter, type SelectQueryBuilder, type Transaction } from 'k
 import type { Reader } from './database.js'
 import type { AuditLogRow, Schema } from './schema.js'
 
-/** An entry of the audit log with the words that free text finds it by, separated by spaces. */
-export interface AuditRow extends AuditLogRow {
-  readonly words: string
+/** An entry at its place in a log. */
+export interface AuditRow {
+  readonly workspaceId: string
+  readonly index: number
+  readonly leaf: string
+  readonly personal: string | null
+  /** The values of `SEARCH_COLUMNS` in their order, as a JSON array. */
+  readonly search: string
 }
 
-const COLUMNS = [
+const ENTRY_COLUMNS = [
   'workspace_id',
   'idx',
   'leaf',
   'personal',
+] as const satisfies readonly (keyof AuditLogRow)[]
+
+/** What entries are searched by: columns of the log, and last the words that free text finds, separated by spaces. */
+export const SEARCH_COLUMNS = [
   'at_ms',
   'actor_id',
   'action',
   'resource_id',
   'outcome',
   'request_id',
-] as const satisfies readonly (keyof AuditLogRow)[]
-const NUMBERS: readonly string[] = ['idx', 'at_ms']
+  'words',
+] as const
 
+const COLUMNS = [...ENTRY_COLUMNS, ...SEARCH_COLUMNS.slice(0, -1)]
+const NUMBERS: readonly string[] = ['idx', 'at_ms']
 const NAMES = COLUMNS.join(', ')
 const SQLITE_VALUES = COLUMNS.map((_, at) => `value->>${String(at)}`).join(', ')
-const POSTGRES_VALUES = COLUMNS.map(
-  (name, at) =>
-    `${NUMBERS.includes(name) ? '(' : ''}value->>${String(at)}${NUMBERS.includes(name) ? ')::bigint' : ''}`,
-).join(', ')
+const POSTGRES_VALUES = COLUMNS.map((name, at) => {
+  const value = `value->>${String(at)}`
+  return NUMBERS.includes(name) ? `(${value})::bigint` : value
+}).join(', ')
 const WORDS_AT = String(COLUMNS.length)
 
 /**
@@ -34,7 +45,7 @@ const WORDS_AT = String(COLUMNS.length)
  * cost more than the insertion itself.
  */
 export async function insertAuditRows(tx: Transaction<Schema>, rows: readonly AuditRow[]): Promise<void> {
-  const values = JSON.stringify(rows.map((row) => [...COLUMNS.map((column) => row[column]), row.words]))
+  const values = `[${rows.map(rowText).join(',')}]`
   if (!isSqlite(tx)) {
     await sql`insert into audit_log (${sql.raw(NAMES)}, words)
       select ${sql.raw(POSTGRES_VALUES)}, string_to_array(value->>${sql.raw(WORDS_AT)}, ' ')
@@ -46,6 +57,11 @@ export async function insertAuditRows(tx: Transaction<Schema>, rows: readonly Au
   await sql`insert into audit_words (rowid, words)
     select audit_log.id, value->>${sql.raw(WORDS_AT)} from json_each(${values})
     join audit_log on workspace_id = value->>0 and idx = value->>1`.execute(tx)
+}
+
+function rowText({ workspaceId, index, leaf, personal, search }: AuditRow): string {
+  const own = `${JSON.stringify(workspaceId)},${String(index)},${JSON.stringify(leaf)},${JSON.stringify(personal)}`
+  return `[${own},${search.slice(1)}`
 }
 
 /** Forgets an entry's personal data and everything that it was found by because of it. */

@@ -5,7 +5,7 @@ import type { EntryTexts } from '../entry.js'
 
 /**
  * A file of the spool. One line an entry: the CRC-32 of the rest in hex, the entry's number among those of its writer,
- * and its two texts, separated by a tab, which JSON never holds unescaped.
+ * and its three texts, separated by tabs, which JSON never holds unescaped.
  */
 export interface Segment {
   readonly path: string
@@ -20,7 +20,7 @@ export interface SpooledEntry extends EntryTexts {
 }
 
 const NAME = /^([0-9a-f]{16})-(\d{1,12})\.spool$/
-const LINE = /^([0-9a-f]{8}) (\d{1,15}) (\{.*\})\t(\{.*\})$/
+const LINE = /^([0-9a-f]{8}) (\d{1,15}) (\{.*\})\t(\{.*\})\t(\[.*\])$/
 const WORKSPACE = /^\{"workspace":"([^"\\]+)"/
 
 /** The path of a writer's segment. */
@@ -39,16 +39,18 @@ export async function listSegments(directory: string): Promise<Segment[]> {
 }
 
 /** An entry as a line, with the line's end. */
-export function formatLine(sequence: number, { body, personal }: EntryTexts): string {
-  const rest = `${String(sequence)} ${body}\t${personal}`
+export function formatLine(sequence: number, { body, personal, search }: EntryTexts): string {
+  const rest = `${String(sequence)} ${body}\t${personal}\t${search}`
   return `${crc32(rest).toString(16).padStart(8, '0')} ${rest}\n`
 }
 
 /** Reads a line back; null where it is not what was written. */
 export function parseLine(line: string): SpooledEntry | null {
   const match = LINE.exec(line)
-  const [, sum = '', sequence = '', body = '', personal = ''] = match ?? []
+  const [, sum = '', sequence = '', body = '', personal = '', search = ''] = match ?? []
   if (match === null || crc32(line.slice(sum.length + 1)) !== parseInt(sum, 16)) return null
   const workspaceId = WORKSPACE.exec(body)?.[1]
-  return workspaceId === undefined ? null : { sequence: Number(sequence), workspaceId, body, personal }
+  return workspaceId === undefined
+    ? null
+    : { sequence: Number(sequence), workspaceId, body, personal, search }
 }

@@ -1,7 +1,7 @@
 import type { AuditEntryProofView } from '@bitting/client'
 import { z } from '@hono/zod-openapi'
 import { exportEntries, EXPORT_TYPES } from '../../audit/export.js'
-import { wordsIn } from '../../audit/entry.js'
+import { wordsIn } from '../../audit/words.js'
 import { getAuditEntry, readAuditRange, searchAudit, type ProvableEntry } from '../../audit/search.js'
 import { erasePersonalData, recordApplicationEntries } from '../../services/audit-log.js'
 import type { ControlApp, ControlOptions } from '../environment.js'
@@ -33,12 +33,9 @@ const entrySchema = z
 const provableSchema = entrySchema
   .extend({
     raw: z.string().openapi({ description: 'The exact bytes that the leaf hashes, in base64' }),
-    personal: z
-      .string()
-      .nullable()
-      .openapi({
-        description: 'The bytes whose SHA-256 is `personal` in the leaf, in base64; null once erased',
-      }),
+    personal: z.string().nullable().openapi({
+      description: 'The bytes whose SHA-256 is `personal` in the leaf, in base64; null once erased',
+    }),
   })
   .openapi('AuditEntryWithProof')
 
