@@ -1,4 +1,5 @@
-// A whole node as it is served, with a few hundred keys, in front of the upstream that is named.
+// A whole node as it is served, with a few hundred keys, in front of the upstream that is named; the second word says
+// which calls it records, by default all.
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -29,4 +30,10 @@ for (let index = 0; index < KEYS; index++) {
   })
   tokens.push((await response.json()).token)
 }
+const policy = await fetch(`${controlUrl}/v1/workspace`, {
+  method: 'PATCH',
+  headers: { authorization: `Bearer ${managementKey}`, 'content-type': 'application/json' },
+  body: JSON.stringify({ audit: { calls: process.argv[3] ?? 'all' } }),
+})
+if (!policy.ok) throw new Error(`the audit policy was not taken: ${policy.status}`)
 answerParent({ origin: gatewayUrl, controlUrl, managementKey, tokens })
