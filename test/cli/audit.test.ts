@@ -43,8 +43,8 @@ describe('bitting audit list', () => {
     const { stdout, stderr, exitCode } = await audit(['list', '--limit', '2'])
     expect(stdout.split('\n').map((line) => line.replaceAll(/ {2,}/g, '|'))).toEqual([
       'INDEX|TIME|ACTOR|ACTION|RESOURCE|OUTCOME',
-      '11|2026-11-22 10:00:11 UTC|key_Owner00000002|call.denied|key key_0000000000011|failure: insufficient_scope',
-      '10|2026-11-22 10:00:10 UTC|key_Owner00000001|call.allowed|key key_0000000000010|success',
+      '11|2026-11-22 10:00:11 UTC|key_Owner00000002|call.denied|createKey key_0000000000011|failure: insufficient_scope',
+      '10|2026-11-22 10:00:10 UTC|key_Owner00000001|call.allowed|createKey key_0000000000010|success',
       '',
     ])
     expect(stderr).toBe('bitting: there are more entries\nhint: --all lists every one\n')

@@ -39,12 +39,15 @@ export interface SuiteDatabase {
 /**
  * Defines a suite twice: on SQLite in a temporary directory and on PostgreSQL. The suite has one database, empty at
  * first; whatever was opened is closed at its end.
+ *
+ * @param engines one of the two alone, for suites so long that each engine has a file of its own
  */
 export function describeEachDatabase(
   name: string,
   define: (open: OpenSuiteDatabase, suite: SuiteDatabase) => void,
+  engines: readonly EngineName[] = ['sqlite', 'postgres'],
 ): void {
-  for (const engine of ['sqlite', 'postgres'] as const) {
+  for (const engine of engines) {
     describe(`${name} on ${engine}`, () => {
       const opened: WritableDatabase[] = []
       let location: Promise<DatabaseLocation> | null = null

@@ -7,9 +7,10 @@ export function actorText({ actor }: AuditEntry): string {
   return actor.id ?? actor.type
 }
 
-/** What was acted on. */
-export function resourceText({ resource }: AuditEntry): string {
-  return resource.id === null ? resource.type : `${resource.type} ${resource.id}`
+/** What was acted on: for a call what was called, and the first parameter of its path. */
+export function resourceText({ action, operation, resource }: AuditEntry): string {
+  const what = action.startsWith('call.') ? (operation ?? 'an unmapped operation') : resource.type
+  return resource.id === null ? what : `${what} ${resource.id}`
 }
 
 /** How it ended, with the reason where it failed. */

@@ -13,6 +13,7 @@ import { readAuditRange } from '../../server/src/audit/search.js'
 import { SpoolDrain } from '../../server/src/audit/spool/spool-drain.js'
 import { SpoolWriter } from '../../server/src/audit/spool/spool-writer.js'
 import type { WritableDatabase } from '../../server/src/storage/database.js'
+import type { EngineName } from '../../server/src/storage/migrations.js'
 import { newWorkspace } from '../storage/support.js'
 import { describeEachDatabase } from '../support/databases.js'
 
@@ -63,24 +64,31 @@ async function recover(database: WritableDatabase, dataDirectory: string, keys: 
   expect(errors).toEqual([])
 }
 
-describeEachDatabase('an audit log whose program is killed again and again', (open, { locate }) => {
-  it(`loses nothing that was acknowledged, repeats nothing and breaks no tree in ${String(KILLS)} kills`, async () => {
-    const database = await open()
-    const location = await locate()
-    const workspaceIds = [await newWorkspace(database), await newWorkspace(database)]
-    const rootKey = randomBytes(32)
-    const parameters = { location, workspaceIds, rootKey: rootKey.toString('hex'), writers: WRITERS }
-    const told: Told[] = []
-    for (let kill = 0; kill < KILLS; kill++) told.push(...(await runAndKill(parameters)))
+/** Kills a program that writes to an audit log on one engine, again and again, and looks at what is left. */
+export function defineCrashes(engine: EngineName): void {
+  describeEachDatabase(
+    'an audit log whose program is killed again and again',
+    (open, { locate }) => {
+      it(`loses nothing that was acknowledged, repeats nothing and breaks no tree in ${String(KILLS)} kills`, async () => {
+        const database = await open()
+        const location = await locate()
+        const workspaceIds = [await newWorkspace(database), await newWorkspace(database)]
+        const rootKey = randomBytes(32)
+        const parameters = { location, workspaceIds, rootKey: rootKey.toString('hex'), writers: WRITERS }
+        const told: Told[] = []
+        for (let kill = 0; kill < KILLS; kill++) told.push(...(await runAndKill(parameters)))
 
-    const keys = new LogKeys(createSecretKey(rootKey))
-    await recover(database, location.dataDirectory, keys)
-    expect((await readdir(join(location.dataDirectory, 'audit-spool'))).length).toBeGreaterThan(KILLS / 2)
-    for (const workspaceId of workspaceIds) {
-      await checkLog(database, keys, workspaceId, told)
-    }
-  }, 900_000)
-})
+        const keys = new LogKeys(createSecretKey(rootKey))
+        await recover(database, location.dataDirectory, keys)
+        expect((await readdir(join(location.dataDirectory, 'audit-spool'))).length).toBeGreaterThan(KILLS / 2)
+        for (const workspaceId of workspaceIds) {
+          await checkLog(database, keys, workspaceId, told)
+        }
+      }, 900_000)
+    },
+    [engine],
+  )
+}
 
 async function checkLog(
   database: WritableDatabase,

@@ -1,0 +1,3 @@
+import { defineCrashes } from './crash.js'
+
+defineCrashes('sqlite')
