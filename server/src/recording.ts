@@ -28,8 +28,9 @@ export interface Recording {
 
 /** How long the spool's entries gather before the database takes them. */
 const DRAIN_MILLISECONDS = 100
+const IDLE_TURNS = 50
 const CHECKPOINT_MILLISECONDS = 1000
-const PRUNE_MILLISECONDS = 3_600_000
+const PRUNE_MILLISECONDS = 600_000
 
 /** Starts what records, signs and hands on. Wiring only. */
 export async function startRecording(
@@ -90,7 +91,7 @@ async function startSpool(
   opened: Opened,
 ): Promise<SpoolWriter> {
   const directory = join(config.dataDirectory, 'audit-spool')
-  const state = { hasNews: true }
+  const state = { hasNews: true, idleTurns: 0 }
   const onDurable = (): void => {
     state.hasNews = true
   }
@@ -105,8 +106,10 @@ async function startSpool(
   const stop = every(
     DRAIN_MILLISECONDS,
     async () => {
-      if (!state.hasNews) return
+      // Also now and then without news, so that files of which everything was taken do not lie about.
+      if (!state.hasNews && ++state.idleTurns < IDLE_TURNS) return
       state.hasNews = false
+      state.idleTurns = 0
       await drain.drain().catch((error: unknown) => {
         state.hasNews = true
         throw error

@@ -227,10 +227,16 @@ describeEachDatabase('the spool', (open) => {
       })
     }
     expect(writer.lost).toBeGreaterThan(100)
+    const missing = writer.lost
     await writer.close()
-    await drain.drain()
+    await drain.close()
     expect(await readdir(directory)).toEqual([])
-    // A process that goes on tells of it as soon as there is room; the one that was closed takes it along.
+    const told = await Promise.all(workspaceIds.map((id) => readAuditRange(database, id, 0, 1000)))
+    const tellers = told.flat().filter(({ entry }) => entry.action === 'audit.overflow')
+    expect(tellers).toHaveLength(2)
+    expect(tellers.reduce((sum, { entry }) => sum + Number(entry.details['entries']), 0)).toBe(missing)
+    expect(told.flat().length - 2 + missing).toBe(200)
+    // A process that goes on tells of it as soon as there is room.
     const next = await openSpool(directory, { bytesMax: 4000 })
     for (let at = 0; at < 40; at++) {
       await next.appendDurably(texts(workspaceIds[0]!, `again-${String(at)}`)).catch(() => undefined)
@@ -241,7 +247,7 @@ describeEachDatabase('the spool', (open) => {
     await next.appendDurably(texts(workspaceIds[0]!, 'last'))
     await newDrain(directory, database, next).drain()
     const entries = await readAuditRange(database, workspaceIds[0]!, 0, 1000)
-    const overflow = entries.filter(({ entry }) => entry.action === 'audit.overflow')
+    const overflow = entries.filter(({ entry }) => entry.action === 'audit.overflow').slice(1)
     expect(overflow.map(({ entry }) => entry.details['entries'])).toEqual([lost])
     expect(overflow[0]?.entry).toMatchObject({
       actor: { type: 'system' },
@@ -251,6 +257,37 @@ describeEachDatabase('the spool', (open) => {
     expect(next.lost).toBe(0)
     await next.close()
   })
+
+  it.each([1024 * 1024, 20_000])(
+    'goes on within a bound of %d bytes for as long as it is drained',
+    async (bytesMax) => {
+      const database = await open()
+      const directory = await newDirectory()
+      const workspaceId = await newWorkspace(database)
+      let now = 1_700_000_000_000
+      const writer = await openSpool(directory, { bytesMax, now: () => now })
+      const drain = newDrain(directory, database, writer)
+      const count = 20 * Math.ceil((bytesMax * 4) / 600 / 20)
+      for (let at = 0; at < count; at++) {
+        const recording = writer.append(texts(workspaceId, String(at)))
+        if (at % 20 !== 19) continue
+        await new Promise<void>((resolve) => {
+          recording.whenSettled(resolve)
+        })
+        await drain.drain()
+      }
+      expect(writer.lost).toBe(0)
+      // Nor does what was taken lie about when nothing more comes.
+      await drain.drain()
+      now += 11_000
+      await drain.drain()
+      expect(await readdir(directory)).toEqual([])
+      await writer.appendDurably(texts(workspaceId, 'after'))
+      await drain.drain()
+      expect(await readAuditRange(database, workspaceId, count, 2)).toHaveLength(1)
+      await writer.close()
+    },
+  )
 
   it('goes on behind lines that the disk has damaged, and says that there are some', async () => {
     const database = await open()

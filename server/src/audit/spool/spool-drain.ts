@@ -45,27 +45,35 @@ export class SpoolDrain {
   async close(): Promise<void> {
     await this.drain()
     const { writer, database } = this.#options
-    await database.transact((tx) => tx.deleteFrom('audit_spools').where('id', '=', writer.id).execute())
+    const losses = writer.takeLosses()
+    await database.transact(async (tx) => {
+      if (losses.length > 0) await appendTexts(tx, losses)
+      await tx.deleteFrom('audit_spools').where('id', '=', writer.id).execute()
+    })
   }
 
   async #drainAll(): Promise<void> {
-    // Read before the files are listed: what was complete then is complete.
     const { directory, writer } = this.#options
-    const current = writer.segment
     let isDeleted = false
     for (const segment of await listSegments(directory)) {
+      // Asked before the segment is read: what was complete then is read to its end.
+      const isComplete = await this.#isComplete(segment)
       const length = await this.#drainSegment(segment)
-      const isComplete =
-        segment.writer === writer.id
-          ? segment.number < current || writer.isClosed
-          : await isAbandoned(segment)
-      if (!isComplete) continue
+      const isOver =
+        isComplete || (segment.writer === writer.id && (await writer.rest(segment.number, length)))
+      if (!isOver) continue
       await unlink(segment.path)
       this.#offsets.delete(segment.path)
       writer.released(length)
       isDeleted = true
     }
     if (isDeleted) await flushDirectory(directory)
+  }
+
+  async #isComplete(segment: Segment): Promise<boolean> {
+    const { writer } = this.#options
+    if (segment.writer !== writer.id) return isAbandoned(segment)
+    return writer.isClosed || writer.isComplete(segment.number)
   }
 
   /** Takes what a segment holds beyond what was taken before, and returns its length. */

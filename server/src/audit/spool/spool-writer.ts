@@ -3,7 +3,8 @@ import { open, mkdir, readdir, stat, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import { flushDirectory } from '../../storage/private-file.js'
-import { entryTexts, type EntryTexts } from '../entry.js'
+import type { EntryTexts } from '../entry.js'
+import { Losses } from './losses.js'
 import { formatLine, segmentPath } from './segment.js'
 
 /** How a spool is kept. */
@@ -39,6 +40,8 @@ export const SEGMENT_MILLISECONDS_MAX = 3_600_000
 /** Bytes of entries in memory, waiting for the disk. */
 const QUEUE_BYTES_MAX = 32 * 1024 * 1024
 const RETRY_MILLISECONDS = 1000
+/** How long a segment of which everything was taken is kept open for more. */
+const REST_MILLISECONDS = 10_000
 
 /** Entries that are made durable by one flush. */
 class Batch implements Recording {
@@ -84,12 +87,6 @@ interface OpenSegment {
   length: number
 }
 
-interface Loss {
-  entries: number
-  readonly since: number
-  until: number
-}
-
 /**
  * Makes entries durable before the database has them: appended to a file of the node, many with one flush. While one
  * batch is flushed the next gathers, so nobody waits for a timer.
@@ -110,7 +107,7 @@ export class SpoolWriter {
   #segment: OpenSegment | null = null
   #segments = 0
   #spooled = 0
-  readonly #losses = new Map<string, Loss>()
+  readonly #losses = new Losses()
   #isClosed = false
 
   readonly #onCallbackError: (error: unknown) => void
@@ -138,14 +135,41 @@ export class SpoolWriter {
     return this.#isClosed
   }
 
-  /** The number of the segment that is written to; those before it are complete. */
+  /** The number of the newest segment. */
   get segment(): number {
     return this.#segments
   }
 
+  /** Whether nothing more will be written to a segment of this writer. */
+  isComplete(segment: number): boolean {
+    return segment < this.#segments || this.#segment === null
+  }
+
+  /**
+   * Lets go of the newest segment if all of it was taken and it is old enough, or takes room that is needed: what was
+   * taken need not lie about in files. Says whether it did.
+   *
+   * @param taken how much of it the database has, in bytes
+   */
+  async rest(segment: number, taken: number): Promise<boolean> {
+    const current = this.#segment
+    if (current === null || segment !== this.#segments || current.length !== taken || this.#writing !== null)
+      return false
+    const age = this.#options.now() - current.openedAt
+    const isNeeded = this.#spooled > this.#options.bytesMax / 2
+    if (!isNeeded && age >= 0 && age < REST_MILLISECONDS) return false
+    await this.#closeSegment()
+    return true
+  }
+
+  /** What the logs must still be told, for whoever closes the spool and writes to the database itself. */
+  takeLosses(): EntryTexts[] {
+    return this.#losses.take(this.#options.now())
+  }
+
   /** Entries that were lost and of which the log does not know yet. */
   get lost(): number {
-    return [...this.#losses.values()].reduce((sum, { entries }) => sum + entries, 0)
+    return this.#losses.total
   }
 
   /** Bytes in files. */
@@ -157,7 +181,13 @@ export class SpoolWriter {
   append(texts: EntryTexts): Recording {
     const waiting = this.#next.length + (this.#failed?.length ?? 0)
     if (this.#isClosed || waiting > QUEUE_BYTES_MAX || this.#spooled + waiting > this.#options.bytesMax) {
-      this.#lose(texts.workspaceId)
+      if (this.#losses.total === 0) {
+        this.#options.onError(
+          null,
+          'the audit spool is full; calls go on unrecorded, and the logs will be told',
+        )
+      }
+      this.#losses.add(texts.workspaceId, this.#options.now())
       return SETTLED
     }
     return this.#add(texts)
@@ -251,7 +281,8 @@ export class SpoolWriter {
     const current = this.#segment
     if (current !== null) {
       const age = now - current.openedAt
-      if (current.length < SEGMENT_BYTES_MAX && age >= 0 && age < SEGMENT_MILLISECONDS_MAX) return current
+      const lengthMax = Math.min(SEGMENT_BYTES_MAX, this.#options.bytesMax / 8)
+      if (current.length < lengthMax && age >= 0 && age < SEGMENT_MILLISECONDS_MAX) return current
       await this.#closeSegment()
     }
     const path = segmentPath(this.#options.directory, this.id, ++this.#segments)
@@ -267,39 +298,9 @@ export class SpoolWriter {
     await segment?.file.close().catch(() => undefined)
   }
 
-  #lose(workspaceId: string): void {
-    const now = this.#options.now()
-    const loss = this.#losses.get(workspaceId)
-    if (loss === undefined) this.#losses.set(workspaceId, { entries: 1, since: now, until: now })
-    else {
-      loss.entries++
-      loss.until = now
-    }
-  }
-
   /** Once there is room again, each log is told how many of its entries are missing. */
   #tellLosses(): void {
-    if (this.#losses.size === 0 || this.#isClosed || this.#spooled > this.#options.bytesMax) return
-    for (const [workspaceId, { entries, since, until }] of this.#losses) {
-      this.#add(
-        entryTexts({
-          workspaceId,
-          atMilliseconds: this.#options.now(),
-          actor: { type: 'system', id: null },
-          action: 'audit.overflow',
-          operation: null,
-          resource: { type: 'audit', id: null },
-          failure: 'spool_full',
-          requestId: null,
-          details: {
-            entries,
-            since: new Date(since).toISOString(),
-            until: new Date(until).toISOString(),
-          },
-          personal: {},
-        }),
-      )
-    }
-    this.#losses.clear()
+    if (this.#losses.total === 0 || this.#isClosed || this.#spooled > this.#options.bytesMax / 2) return
+    for (const texts of this.#losses.take(this.#options.now())) this.#add(texts)
   }
 }
