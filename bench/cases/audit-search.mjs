@@ -1,9 +1,11 @@
 // Searches in a log of many entries, each as a multiple of reading one entry by its place.
 import { mkdtempSync, rmSync } from 'node:fs'
+import { createSecretKey, randomBytes } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { appendTexts } from '../../server/dist/audit/append.js'
 import { entryTexts } from '../../server/dist/audit/entry.js'
+import { LogKeys } from '../../server/dist/audit/log-key.js'
 import { getAuditEntry, searchAudit } from '../../server/dist/audit/search.js'
 import { openDatabase } from '../../server/dist/storage/database.js'
 
@@ -13,6 +15,7 @@ const BEGIN = 1_700_000_000_000
 const STEP = 100
 const REPEATS = 200
 
+const keys = new LogKeys(createSecretKey(randomBytes(32)))
 const directory = mkdtempSync(join(tmpdir(), 'bitting-bench-'))
 const database = await openDatabase({ url: null, dataDirectory: directory })
 await database.transact((tx) =>
@@ -55,7 +58,7 @@ function entry(index) {
 
 for (let from = 0; from < count; from += 2000) {
   const texts = Array.from({ length: Math.min(2000, count - from) }, (_, at) => entry(from + at))
-  await database.transact((tx) => appendTexts(tx, texts))
+  await database.transact((tx) => appendTexts(tx, keys, texts))
 }
 
 const middle = BEGIN + (count / 2) * STEP

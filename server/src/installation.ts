@@ -49,14 +49,14 @@ export async function openInstallation(config: Config): Promise<Installation> {
 
 /** The services of an installation. `catchUp` makes the node's own verifier learn of a write before it is answered. */
 export function serviceContext(
-  { database, sealer, catalogs }: Installation,
+  { database, sealer, logKeys, catalogs }: Installation,
   config: Config,
   catchUp: () => Promise<void>,
 ): ServiceContext {
   const operations = new Map<string, Operation>(catalogs.management.operations.map((it) => [it.name, it]))
   return {
     database,
-    mutate: createMutate({ database, operations, nowMilliseconds: Date.now, catchUp }),
+    mutate: createMutate({ database, operations, logKeys, nowMilliseconds: Date.now, catchUp }),
     sealer,
     catalogs,
     now: nowSeconds,

@@ -34,11 +34,12 @@ const PRUNE_MILLISECONDS = 600_000
 
 /** Starts what records, signs and hands on. Wiring only. */
 export async function startRecording(
-  { database, logKeys }: Installation,
+  installation: Installation,
   config: Config,
   log: Logger,
   opened: Opened,
 ): Promise<Recording> {
+  const { database, logKeys } = installation
   const onError = (error: unknown, message: string): void => {
     log.error({ err: error }, message)
   }
@@ -66,10 +67,13 @@ export async function startRecording(
     ],
     opened,
   )
-  const spool = await startSpool(database, config, onError, checkpointer, opened)
+  const spool = await startSpool(installation, config, onError, checkpointer, opened)
   opened.add(every(CHECKPOINT_MILLISECONDS, () => checkpointer.run(), onError))
-  opened.add(every(PRUNE_MILLISECONDS, () => pruneAuditLogs(database, Date.now()), onError))
-  const reads = new AuditReads((draft) => database.transact((tx) => appendAudit(tx, draft)), Date.now)
+  opened.add(every(PRUNE_MILLISECONDS, () => pruneAuditLogs(database, logKeys, Date.now()), onError))
+  const reads = new AuditReads(
+    (draft) => database.transact((tx) => appendAudit(tx, logKeys, draft)),
+    Date.now,
+  )
   return { calls: new CallLog(spool, Date.now), reads, spool, checkpointer, sinks }
 }
 
@@ -84,7 +88,7 @@ function runUntilClosed(runs: readonly ((signal: AbortSignal) => Promise<void>)[
 }
 
 async function startSpool(
-  database: Installation['database'],
+  { database, logKeys }: Installation,
   config: Config,
   onError: (error: unknown, message: string) => void,
   checkpointer: Checkpointer,
@@ -102,7 +106,7 @@ async function startSpool(
     onError,
     onDurable,
   })
-  const drain = new SpoolDrain({ directory, database, writer: spool, onError })
+  const drain = new SpoolDrain({ directory, database, keys: logKeys, writer: spool, onError })
   const stop = every(
     DRAIN_MILLISECONDS,
     async () => {

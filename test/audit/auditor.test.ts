@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { pruneAuditLogs } from '../../server/src/audit/retention.js'
 import { openDatabase, type WritableDatabase } from '../../server/src/storage/database.js'
 import { runCli, type CliResult } from '../cli/support/run-cli.js'
+import { logKeysOf } from '../support/log-keys.js'
 import { startServer, type TestServer } from '../support/server.js'
 
 /** Where Debian's golang-golang-x-mod-dev puts Go packages; without modules, Go finds them there and asks no network. */
@@ -116,7 +117,7 @@ describe('an auditor and a server', () => {
     const { version } = (await server.call('GET', '/v1/workspace')).body
     const headers = { 'if-match': `"${String(version)}"` }
     expect((await server.call('PATCH', '/v1/workspace', change, { headers })).status).toBe(200)
-    await pruneAuditLogs(database, Date.now() + 3 * 86_400_000)
+    await pruneAuditLogs(database, await logKeysOf(server.dataDirectory), Date.now() + 3 * 86_400_000)
     await server.call('POST', '/v1/keys', { name: 'New', environment: 'staging', access: 'full' })
     const live = await audit('verify', '--key', key, '--checkpoint', path('checkpoint'), '--json')
     expect(JSON.parse(live.stdout)).toMatchObject({ intact: true, findings: [] })

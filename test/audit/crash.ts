@@ -58,7 +58,7 @@ async function recover(database: WritableDatabase, dataDirectory: string, keys: 
   const onError = (error: unknown, message: string): void => void errors.push([error, message])
   const directory = join(dataDirectory, 'audit-spool')
   const writer = await SpoolWriter.open({ directory, bytesMax: 2 ** 30, now: Date.now, onError })
-  await new SpoolDrain({ directory, database, writer, onError }).drain()
+  await new SpoolDrain({ directory, database, keys, writer, onError }).drain()
   await writer.close()
   await new Checkpointer({ database, keys, now: Date.now, onError }).run()
   expect(errors).toEqual([])

@@ -1,11 +1,12 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
+import { createSecretKey, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { LogKeys } from '../../server/src/audit/log-key.js'
 import { readAuditRange } from '../../server/src/audit/search.js'
 import { SpoolDrain } from '../../server/src/audit/spool/spool-drain.js'
 import { SpoolWriter } from '../../server/src/audit/spool/spool-writer.js'
@@ -91,6 +92,12 @@ async function recover(database: Parameters<typeof newWorkspace>[0], dataDirecto
     throw new Error(message, { cause: error })
   }
   const writer = await SpoolWriter.open({ directory, bytesMax: 2 ** 30, now: Date.now, onError })
-  await new SpoolDrain({ directory, database, writer, onError }).drain()
+  await new SpoolDrain({
+    directory,
+    database,
+    keys: new LogKeys(createSecretKey(Buffer.alloc(32))),
+    writer,
+    onError,
+  }).drain()
   await writer.close()
 }

@@ -1,4 +1,4 @@
-import { randomInt } from 'node:crypto'
+import { createSecretKey, randomInt } from 'node:crypto'
 import * as files from 'node:fs/promises'
 import { appendFile, mkdtemp, readdir, readFile, rm, truncate, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { entryTexts, type EntryTexts } from '../../server/src/audit/entry.js'
+import { LogKeys } from '../../server/src/audit/log-key.js'
 import { readAuditRange } from '../../server/src/audit/search.js'
 import { formatLine, parseLine, segmentPath } from '../../server/src/audit/spool/segment.js'
 import { SpoolDrain } from '../../server/src/audit/spool/spool-drain.js'
@@ -16,6 +17,7 @@ import { describeEachDatabase } from '../support/databases.js'
 
 vi.mock('node:fs/promises', { spy: true })
 
+const KEYS = new LogKeys(createSecretKey(Buffer.alloc(32, 5)))
 const directories: string[] = []
 afterEach(async () => {
   vi.mocked(files.open).mockReset()
@@ -63,7 +65,7 @@ function newDrain(
     throw new Error(message, { cause: error })
   },
 ): SpoolDrain {
-  return new SpoolDrain({ directory, database, writer, onError })
+  return new SpoolDrain({ directory, database, keys: KEYS, writer, onError })
 }
 
 async function markersOf(database: WritableDatabase, workspaceId: string): Promise<(string | null)[]> {

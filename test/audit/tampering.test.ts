@@ -51,7 +51,7 @@ async function makeVictim(database: WritableDatabase): Promise<Victim> {
   for (const size of [KEPT / 2, KEPT, ENTRIES]) {
     const texts: EntryTexts[] = []
     for (; made < size; made++) texts.push(newTexts(workspaceId, made))
-    await database.transact((tx) => appendTexts(tx, texts))
+    await database.transact((tx) => appendTexts(tx, KEYS, texts))
     await checkpointer.run()
   }
   const [older = '', kept = ''] = notes
@@ -120,7 +120,7 @@ class Attacker {
   async insert(index: number, { leaf, personal }: Row): Promise<void> {
     const { workspaceId } = this.victim
     const search = JSON.stringify([0, null, 'key.create', null, 'success', null, ''])
-    await insertAuditRows(this.#tx, [{ workspaceId, index, leaf, personal, search }])
+    await insertAuditRows(this.#tx, [{ workspaceId, index, leaf, mac: null, personal, search }])
   }
 
   get reader(): Reader {

@@ -11,7 +11,7 @@ import {
 import { describe, expect, it } from 'vitest'
 import { appendAudit, appendTexts } from '../../server/src/audit/append.js'
 import { Checkpointer, type SignedCheckpoint } from '../../server/src/audit/checkpointer.js'
-import { entryTexts, type EntryDraft } from '../../server/src/audit/entry.js'
+import { entryTexts, leafText, type EntryDraft } from '../../server/src/audit/entry.js'
 import { LogKeys, NOTE_CRYPTO, sha256 } from '../../server/src/audit/log-key.js'
 import {
   bundleProof,
@@ -24,6 +24,7 @@ import {
 } from '../../server/src/audit/proofs.js'
 import { readAuditRange } from '../../server/src/audit/search.js'
 import { LogTamperedError } from '../../server/src/audit/tree.js'
+import { insertAuditRows } from '../../server/src/storage/audit-rows.js'
 import type { WritableDatabase } from '../../server/src/storage/database.js'
 import { newWorkspace } from '../storage/support.js'
 import { describeEachDatabase } from '../support/databases.js'
@@ -47,7 +48,7 @@ function draft(workspaceId: string, marker: number): EntryDraft {
 
 async function append(database: WritableDatabase, workspaceId: string, count: number): Promise<void> {
   const texts = Array.from({ length: count }, (_, at) => entryTexts(draft(workspaceId, at)))
-  await database.transact((tx) => appendTexts(tx, texts))
+  await database.transact((tx) => appendTexts(tx, KEYS, texts))
 }
 
 interface Signing {
@@ -192,7 +193,7 @@ describeEachDatabase('the tree over an audit log', (open) => {
     await pretend(database, workspaceId, hashes)
     const { checkpointer, signed, errors } = newSigning(database)
     const texts = Array.from({ length: 10 }, (_, at) => entryTexts(draft(workspaceId, at)))
-    await database.transact((tx) => appendTexts(tx, texts))
+    await database.transact((tx) => appendTexts(tx, KEYS, texts))
     await checkpointer.run()
     expect(errors).toEqual([])
     const added = await readAuditRange(database, workspaceId, before, 20)
@@ -219,7 +220,7 @@ describeEachDatabase('the tree over an audit log', (open) => {
         for (let round = 0; round < 15; round++) await checkpointer.run()
       }),
       ...Array.from({ length: 60 }, (_, at) =>
-        database.transact((tx) => appendAudit(tx, draft(workspaceId, at))),
+        database.transact((tx) => appendAudit(tx, KEYS, draft(workspaceId, at))),
       ),
     ])
     await signings[0]!.checkpointer.run()
@@ -331,6 +332,49 @@ describeEachDatabase('a log that is not what was signed', (open) => {
       database.transact((tx) =>
         tx.updateTable('audit_trees').set({ size: 256 }).where('workspace_id', '=', workspaceId).execute(),
       ),
+    'an entry that the program did not write': (database, workspaceId) =>
+      database.transact(async (tx) => {
+        const { body, personal, search } = entryTexts(draft(workspaceId, 9))
+        const leaf = leafText(301, body)
+        await insertAuditRows(tx, [{ workspaceId, index: 301, leaf, mac: null, personal, search }])
+        await tx.updateTable('workspaces').set({ audit_size: 302 }).where('id', '=', workspaceId).execute()
+      }),
+    'an entry with the mark of another': (database, workspaceId) =>
+      database.transact(async (tx) => {
+        const { body, personal, search } = entryTexts(draft(workspaceId, 9))
+        const leaf = leafText(301, body)
+        const { mac } = await tx
+          .selectFrom('audit_log')
+          .select('mac')
+          .where('workspace_id', '=', workspaceId)
+          .where('idx', '=', 300)
+          .executeTakeFirstOrThrow()
+        await insertAuditRows(tx, [{ workspaceId, index: 301, leaf, mac, personal, search }])
+        await tx.updateTable('workspaces').set({ audit_size: 302 }).where('id', '=', workspaceId).execute()
+      }),
+    'an entry that was changed before it was signed': (database, workspaceId) =>
+      database.transact(async (tx) => {
+        const leaf = leafText(300, entryTexts(draft(workspaceId, 9)).body)
+        const update = tx.updateTable('audit_log').set({ leaf }).where('workspace_id', '=', workspaceId)
+        await update.where('idx', '=', 300).execute()
+      }),
+    'a log that is shorter than its tree': (database, workspaceId) =>
+      database.transact(async (tx) => {
+        await tx
+          .deleteFrom('audit_log')
+          .where('workspace_id', '=', workspaceId)
+          .where('idx', '>=', 200)
+          .execute()
+        await tx.updateTable('workspaces').set({ audit_size: 200 }).where('id', '=', workspaceId).execute()
+      }),
+    'a log whose tree is gone and whose entry was changed': (database, workspaceId) =>
+      database.transact(async (tx) => {
+        await tx.deleteFrom('audit_tiles').where('workspace_id', '=', workspaceId).execute()
+        await tx.deleteFrom('audit_trees').where('workspace_id', '=', workspaceId).execute()
+        const leaf = leafText(7, entryTexts(draft(workspaceId, 9)).body)
+        const update = tx.updateTable('audit_log').set({ leaf }).where('workspace_id', '=', workspaceId)
+        await update.where('idx', '=', 7).execute()
+      }),
     'an entry that is missing before it was signed': (database, workspaceId) =>
       database.transact(async (tx) => {
         await tx
@@ -338,7 +382,7 @@ describeEachDatabase('a log that is not what was signed', (open) => {
           .where('workspace_id', '=', workspaceId)
           .where('idx', '=', 300)
           .execute()
-        await appendAudit(tx, draft(workspaceId, 1))
+        await appendAudit(tx, KEYS, draft(workspaceId, 1))
       }),
   }
 

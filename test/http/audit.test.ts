@@ -21,6 +21,7 @@ import { pruneAuditLogs } from '../../server/src/audit/retention.js'
 import { AuditReads } from '../../server/src/services/audit-log.js'
 import type { Schema } from '../../server/src/storage/schema.js'
 import { checkpointOf, OPERATIONS, perform, readRoutes } from './operations.js'
+import { logKeysOf } from '../support/log-keys.js'
 import { describeEachServer, type RawAnswer, type Suite, type Tenant } from './support.js'
 
 const DAY_MILLISECONDS = 86_400_000
@@ -507,8 +508,9 @@ describeEachServer('what the audit log keeps', (suite) => {
 })
 
 describeEachServer('entries past their time', (suite) => {
-  const prune = (inMilliseconds: number): Promise<void> =>
-    pruneAuditLogs(suite.database, Date.now() + inMilliseconds)
+  const pruneAt = async (atMilliseconds: number): Promise<void> =>
+    pruneAuditLogs(suite.database, await logKeysOf(suite.location.dataDirectory), atMilliseconds)
+  const prune = (inMilliseconds: number): Promise<void> => pruneAt(Date.now() + inMilliseconds)
   const countOf = async (tenant: Tenant): Promise<number> => (await suite.entries(tenant, 100)).length
 
   test('are deleted, which the log tells, and every proof of the others stays what it was', async () => {
@@ -571,13 +573,13 @@ describeEachServer('entries past their time', (suite) => {
     await signedWhole(suite, tenant)
     const entries = [...(await suite.entries(tenant, 100))].reverse()
     const boundary = entries[4]?.at ?? ''
-    await pruneAuditLogs(suite.database, Date.parse(boundary) + DAY_MILLISECONDS)
+    await pruneAt(Date.parse(boundary) + DAY_MILLISECONDS)
     const left = (await suite.entries(tenant, 100)).filter(({ action }) => action !== 'audit.prune')
     expect(left.reverse()).toEqual(entries.filter(({ at }) => at >= boundary))
     expect(left.length).toBeLessThan(entries.length)
     // Nothing more is due, and nothing more is told.
     const count = await countOf(tenant)
-    await pruneAuditLogs(suite.database, Date.parse(boundary) + DAY_MILLISECONDS)
+    await pruneAt(Date.parse(boundary) + DAY_MILLISECONDS)
     expect(await countOf(tenant)).toBe(count)
   })
 

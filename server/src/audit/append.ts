@@ -3,6 +3,7 @@ import type { Transaction } from 'kysely'
 import { insertAuditRows } from '../storage/audit-rows.js'
 import type { Schema } from '../storage/schema.js'
 import type { Actor } from './actor.js'
+import type { LogKeys } from './log-key.js'
 import { entryTexts, leafText, type EntryDraft, type EntryTexts, type PersonalData } from './entry.js'
 
 /** What was acted on. */
@@ -51,8 +52,12 @@ export function draftOf(
 }
 
 /** Appends an entry to the workspace's log, in the transaction of the act it tells of. Returns its index. */
-export async function appendAudit(tx: Transaction<Schema>, draft: EntryDraft): Promise<number> {
-  const [index = 0] = await appendTexts(tx, [entryTexts(draft)])
+export async function appendAudit(
+  tx: Transaction<Schema>,
+  keys: LogKeys,
+  draft: EntryDraft,
+): Promise<number> {
+  const [index = 0] = await appendTexts(tx, keys, [entryTexts(draft)])
   return index
 }
 
@@ -63,6 +68,7 @@ export async function appendAudit(tx: Transaction<Schema>, draft: EntryDraft): P
  */
 export async function appendTexts(
   tx: Transaction<Schema>,
+  keys: LogKeys,
   entries: readonly EntryTexts[],
 ): Promise<readonly number[]> {
   const counts = new Map<string, number>()
@@ -85,7 +91,9 @@ export async function appendTexts(
   })
   const rows = entries.flatMap(({ workspaceId, body, personal, search }, at) => {
     const index = indexes[at] ?? -1
-    return index < 0 ? [] : [{ workspaceId, index, leaf: leafText(index, body), personal, search }]
+    if (index < 0) return []
+    const leaf = leafText(index, body)
+    return [{ workspaceId, index, leaf, mac: keys.signer(workspaceId).mac(leaf), personal, search }]
   })
   if (rows.length > 0) await insertAuditRows(tx, rows)
   return indexes

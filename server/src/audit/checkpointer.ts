@@ -43,31 +43,45 @@ export class Checkpointer {
     const rows = await database.read
       .selectFrom('workspaces')
       .leftJoin('audit_trees', 'audit_trees.workspace_id', 'workspaces.id')
-      .select('workspaces.id')
-      .where(sql<boolean>`workspaces.audit_size > coalesce(audit_trees.size, 0)`)
+      .select(['workspaces.id', 'workspaces.audit_size', 'audit_trees.size'])
+      .where(sql<boolean>`workspaces.audit_size <> coalesce(audit_trees.size, 0)`)
       .orderBy('workspaces.id')
       .execute()
-    for (const { id } of rows) await this.#catchUp(id)
+    for (const { id, audit_size: size, size: signed } of rows) {
+      if (size >= (signed ?? 0)) await this.#catchUp(id)
+      else this.#tell(new LogTamperedError(id, 'it is shorter than what was signed'), id)
+    }
   }
 
   async #catchUp(workspaceId: string): Promise<void> {
-    const { database, keys, now, onCheckpoint, onError } = this.#options
+    const { database, keys, now, onCheckpoint } = this.#options
     const signer = keys.signer(workspaceId)
     try {
       for (;;) {
         const extension = await database.transact((tx) => extendTree(tx, workspaceId, signer, now()))
         if (extension === null) return
         this.#tampered.delete(workspaceId)
+        if (extension.unmarked > 0) this.#tellUnmarked(workspaceId, extension.unmarked)
         if (extension.isBehind) continue
         onCheckpoint?.({ workspaceId, size: extension.size, note: extension.checkpoint })
         return
       }
     } catch (error) {
-      if (error instanceof LogTamperedError) {
-        if (this.#tampered.has(workspaceId)) return
-        this.#tampered.add(workspaceId)
-      }
-      onError(error, 'no checkpoint could be signed')
+      this.#tell(error, workspaceId)
     }
+  }
+
+  /** Right after an upgrade this is as it should be; at any other time somebody has taken the log's tree away. */
+  #tellUnmarked(workspaceId: string, count: number): void {
+    const message = `signed ${String(count)} entries of ${workspaceId} from before entries were marked, as its first`
+    this.#options.onError(null, message)
+  }
+
+  #tell(error: unknown, workspaceId: string): void {
+    if (error instanceof LogTamperedError) {
+      if (this.#tampered.has(workspaceId)) return
+      this.#tampered.add(workspaceId)
+    }
+    this.#options.onError(error, 'no checkpoint could be signed')
   }
 }

@@ -1,7 +1,9 @@
 import {
   createHash,
+  createHmac,
   createPrivateKey,
   createPublicKey,
+  createSecretKey,
   hkdfSync,
   sign,
   verify,
@@ -20,9 +22,12 @@ import {
 export interface LogSigner extends CheckpointSigner, VerifierKey {
   /** The key as others take it: C2SP signed-note's `name+id+key`. */
   readonly verifierKey: string
+  /** What shows that a leaf was written by whoever has the root key: an HMAC-SHA256 in base64. */
+  readonly mac: (leaf: string) => string
 }
 
 const PURPOSE = 'bitting audit log v1:'
+const MAC_PURPOSE = 'bitting audit entries v1:'
 /** What stands before a seed of 32 bytes in the PKCS #8 form of an Ed25519 key (RFC 8410 Section 7). */
 const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex')
 const SEED_LENGTH = 32
@@ -51,7 +56,10 @@ export class LogKeys {
       type: 'pkcs8',
     })
     seed.fill(0)
-    const signer = signerOf(logOrigin(workspaceId), privateKey)
+    const macKey = createSecretKey(
+      Buffer.from(hkdfSync('sha256', this.#rootKey, '', `${MAC_PURPOSE}${workspaceId}`, SEED_LENGTH)),
+    )
+    const signer = signerOf(logOrigin(workspaceId), privateKey, macKey)
     if (this.#signers.size >= SIGNERS_MAX) this.#signers.clear()
     this.#signers.set(workspaceId, signer)
     return signer
@@ -63,7 +71,7 @@ export function logOrigin(workspaceId: string): string {
   return `bitting/${workspaceId}`
 }
 
-function signerOf(name: string, privateKey: KeyObject): LogSigner {
+function signerOf(name: string, privateKey: KeyObject, macKey: KeyObject): LogSigner {
   const { x = '' } = createPublicKey(privateKey).export({ format: 'jwk' })
   const publicKey = Buffer.from(x, 'base64url')
   const keyId = noteKeyId(sha256, name, NOTE_ED25519, publicKey)
@@ -74,6 +82,7 @@ function signerOf(name: string, privateKey: KeyObject): LogSigner {
     publicKey,
     verifierKey: formatVerifierKey(name, keyId, NOTE_ED25519, publicKey),
     sign: (message) => sign(null, message, privateKey),
+    mac: (leaf) => createHmac('sha256', macKey).update(leaf).digest('base64'),
   }
 }
 

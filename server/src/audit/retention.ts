@@ -2,6 +2,7 @@ import type { WritableDatabase } from '../storage/database.js'
 import { deleteAuditRows } from '../storage/audit-rows.js'
 import type { AuditPolicyRow } from '../storage/schema.js'
 import { appendAudit } from './append.js'
+import type { LogKeys } from './log-key.js'
 
 const DAY_MILLISECONDS = 86_400_000
 const DELETED_A_TRANSACTION = 2000
@@ -11,19 +12,24 @@ const DELETED_A_TRANSACTION = 2000
  * stay, so every proof of every other entry stays what it was (C2SP tlog-tiles, "Pruning"). Entries that no checkpoint
  * covers yet are never deleted.
  */
-export async function pruneAuditLogs(database: WritableDatabase, nowMilliseconds: number): Promise<void> {
+export async function pruneAuditLogs(
+  database: WritableDatabase,
+  keys: LogKeys,
+  nowMilliseconds: number,
+): Promise<void> {
   const policies = await database.read
     .selectFrom('audit_policies')
     .selectAll()
     .where('retention_days', 'is not', null)
     .where('legal_hold', '=', 0)
     .execute()
-  for (const policy of policies) while (await pruneOnce(database, policy, nowMilliseconds)) continue
+  for (const policy of policies) while (await pruneOnce(database, keys, policy, nowMilliseconds)) continue
 }
 
 /** Says whether there may be more. */
 async function pruneOnce(
   database: WritableDatabase,
+  keys: LogKeys,
   { workspace_id: workspaceId, retention_days: days }: AuditPolicyRow,
   nowMilliseconds: number,
 ): Promise<boolean> {
@@ -64,7 +70,7 @@ async function pruneOnce(
       .set({ first_index: to })
       .where('workspace_id', '=', workspaceId)
       .execute()
-    await appendAudit(tx, {
+    await appendAudit(tx, keys, {
       workspaceId,
       atMilliseconds: nowMilliseconds,
       actor: { type: 'system', id: null },

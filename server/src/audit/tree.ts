@@ -32,6 +32,8 @@ export interface TreeExtension {
   readonly checkpoint: string
   /** Whether the log may hold more entries than the turn took. */
   readonly isBehind: boolean
+  /** Entries that were signed though nothing shows that the program wrote them: those from before there were marks. */
+  readonly unmarked: number
 }
 
 /**
@@ -47,7 +49,7 @@ export async function extendTree(
   nowMilliseconds: number,
 ): Promise<TreeExtension | null> {
   const tree = await lockTree(tx, workspaceId)
-  const leaves = await nextLeaves(tx, workspaceId, tree.size)
+  const { leaves, unmarked } = await nextLeaves(tx, tree, signer)
   if (leaves.length === 0) return null
   const edge = await TreeEdge.load(tx, workspaceId, tree.size)
   checkSigned(tree, edge, signer)
@@ -62,7 +64,7 @@ export async function extendTree(
     .set({ size: edge.size, checkpoint, signed_at_ms: nowMilliseconds })
     .where('workspace_id', '=', workspaceId)
     .execute()
-  return { size: edge.size, checkpoint, isBehind: leaves.length === ENTRIES_MAX }
+  return { size: edge.size, checkpoint, isBehind: leaves.length === ENTRIES_MAX, unmarked }
 }
 
 /** The tree of a workspace as far as it was signed; null before the first checkpoint. */
@@ -128,19 +130,41 @@ async function lockTree(tx: Transaction<Schema>, workspaceId: string): Promise<A
     .executeTakeFirstOrThrow()
 }
 
-async function nextLeaves(tx: Transaction<Schema>, workspaceId: string, from: number): Promise<Uint8Array[]> {
-  const rows = await tx
+interface NextLeaves {
+  readonly leaves: readonly Uint8Array[]
+  /** How many have no mark of the program, because they are from before there were marks. */
+  readonly unmarked: number
+}
+
+/**
+ * The leaves that the tree does not have yet. Each must have been written by this program: else whoever can write to the
+ * table could have entries signed that never were. Only a log from before there were such marks may begin without them,
+ * and all of those go into its first tree.
+ */
+async function nextLeaves(
+  tx: Transaction<Schema>,
+  { workspace_id: workspaceId, size: from, checkpoint }: AuditTreeRow,
+  { mac }: LogSigner,
+): Promise<NextLeaves> {
+  const query = tx
     .selectFrom('audit_log')
-    .select(['idx', 'leaf'])
+    .select(['idx', 'leaf', 'mac'])
     .where('workspace_id', '=', workspaceId)
     .where('idx', '>=', from)
     .orderBy('idx')
-    .limit(ENTRIES_MAX)
-    .execute()
-  return rows.map(({ idx, leaf }, at) => {
+  let rows = await query.limit(ENTRIES_MAX).execute()
+  if (checkpoint === null && rows.at(-1)?.mac === null) rows = await query.execute()
+  let unmarked = 0
+  const leaves = rows.map(({ idx, leaf, mac: mark }, at) => {
     if (idx !== from + at) throw new LogTamperedError(workspaceId, `entry ${String(from + at)} is missing`)
+    const isOld = mark === null && checkpoint === null
+    if (!isOld && mark !== mac(leaf)) {
+      throw new LogTamperedError(workspaceId, `entry ${String(idx)} was not written by this program`)
+    }
+    if (isOld) unmarked++
     return Buffer.from(leaf)
   })
+  return { leaves, unmarked }
 }
 
 function checkSigned(tree: AuditTreeRow, edge: TreeEdge, signer: LogSigner): void {

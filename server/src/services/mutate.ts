@@ -3,6 +3,7 @@ import { authorise, ProblemError, refusalOf, type Operation } from '@bitting/cor
 import type { Transaction } from 'kysely'
 import { appendAudit, appendTexts, draftOf, type AuditEvent } from '../audit/append.js'
 import { entryTexts } from '../audit/entry.js'
+import type { LogKeys } from '../audit/log-key.js'
 import { appendChange, type ChangeSubject } from '../storage/change-log.js'
 import type { WritableDatabase } from '../storage/database.js'
 import type { Schema } from '../storage/schema.js'
@@ -59,6 +60,8 @@ export interface MutateOptions {
   readonly database: WritableDatabase
   /** The operations of the management API by name. */
   readonly operations: ReadonlyMap<string, Operation>
+  /** What vouches for the entries of the audit log. */
+  readonly logKeys: LogKeys
   readonly nowMilliseconds: () => number
   /**
    * Makes this node's verifier catch up with what was just committed. Where it cannot, what was committed stays so and
@@ -85,7 +88,7 @@ export function createMutate(options: MutateOptions): Mutate {
 
 /** Records that somebody was refused an operation, in a transaction of its own. */
 export async function recordDenial(
-  options: Pick<MutateOptions, 'database' | 'nowMilliseconds'>,
+  options: Pick<MutateOptions, 'database' | 'logKeys' | 'nowMilliseconds'>,
   request: MutationRequest,
   reason: string,
 ): Promise<void> {
@@ -96,7 +99,7 @@ export async function recordDenial(
     failure: reason,
   }
   const draft = draftOf(request.actor, request.operation, event, options.nowMilliseconds())
-  await options.database.transact((tx) => appendAudit(tx, draft))
+  await options.database.transact((tx) => appendAudit(tx, options.logKeys, draft))
 }
 
 /**
@@ -128,6 +131,7 @@ async function runMutation<T>(
   const events = 'action' in mutation.audit ? [mutation.audit] : mutation.audit
   await appendTexts(
     tx,
+    options.logKeys,
     events.map((event) => entryTexts(draftOf(actor, operation, event, atMilliseconds))),
   )
   let revision = 0

@@ -7,6 +7,7 @@ export interface AuditRow {
   readonly workspaceId: string
   readonly index: number
   readonly leaf: string
+  readonly mac: string | null
   readonly personal: string | null
   /** The values of `SEARCH_COLUMNS` in their order, as a JSON array. */
   readonly search: string
@@ -16,6 +17,7 @@ const ENTRY_COLUMNS = [
   'workspace_id',
   'idx',
   'leaf',
+  'mac',
   'personal',
 ] as const satisfies readonly (keyof AuditLogRow)[]
 
@@ -59,8 +61,8 @@ export async function insertAuditRows(tx: Transaction<Schema>, rows: readonly Au
     join audit_log on workspace_id = value->>0 and idx = value->>1`.execute(tx)
 }
 
-function rowText({ workspaceId, index, leaf, personal, search }: AuditRow): string {
-  const own = `${JSON.stringify(workspaceId)},${String(index)},${JSON.stringify(leaf)},${JSON.stringify(personal)}`
+function rowText({ workspaceId, index, leaf, mac, personal, search }: AuditRow): string {
+  const own = `${JSON.stringify(workspaceId)},${String(index)},${JSON.stringify(leaf)},${JSON.stringify(mac)},${JSON.stringify(personal)}`
   return `[${own},${search.slice(1)}`
 }
 

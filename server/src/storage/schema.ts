@@ -96,6 +96,11 @@ export interface AuditLogRow {
   idx: number
   /** The text whose bytes the tree's leaf hashes. */
   leaf: string
+  /**
+   * What shows that the program wrote the leaf, until the tree has it: an HMAC under a key derived from the root key. Null
+   * in entries from before there was one.
+   */
+  mac: string | null
   /** What can be erased; null once it was, and in entries that hold it in their leaf. */
   personal: JsonText | null
   /** When it happened, in milliseconds since 1970 UTC. */

@@ -22,8 +22,8 @@ const fail = (error, message) => {
 const database = await openDatabase(location)
 const directory = join(location.dataDirectory, 'audit-spool')
 const spool = await SpoolWriter.open({ directory, bytesMax: 2 ** 30, now: Date.now, onError: fail })
-const drain = new SpoolDrain({ directory, database, writer: spool, onError: fail })
 const keys = new LogKeys(createSecretKey(Buffer.from(rootKey, 'hex')))
+const drain = new SpoolDrain({ directory, database, keys, writer: spool, onError: fail })
 const checkpointer = new Checkpointer({
   database,
   keys,
@@ -72,7 +72,7 @@ for (let writer = 0; writer < writers; writer++) {
 }
 void again(async () => {
   const [workspaceId, marker] = next()
-  const index = await database.transact((tx) => appendAudit(tx, draft(workspaceId, marker)))
+  const index = await database.transact((tx) => appendAudit(tx, keys, draft(workspaceId, marker)))
   process.stdout.write(`${JSON.stringify({ kind: 'appended', workspaceId, marker, index })}\n`)
 })
 void again(async () => {

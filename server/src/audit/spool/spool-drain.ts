@@ -4,6 +4,7 @@ import type { WritableDatabase } from '../../storage/database.js'
 import { flushDirectory } from '../../storage/private-file.js'
 import type { Schema } from '../../storage/schema.js'
 import { appendTexts } from '../append.js'
+import type { LogKeys } from '../log-key.js'
 import { listSegments, parseLine, type Segment, type SpooledEntry } from './segment.js'
 import { SEGMENT_MILLISECONDS_MAX, type SpoolWriter } from './spool-writer.js'
 
@@ -11,6 +12,7 @@ import { SEGMENT_MILLISECONDS_MAX, type SpoolWriter } from './spool-writer.js'
 export interface DrainOptions {
   readonly directory: string
   readonly database: WritableDatabase
+  readonly keys: LogKeys
   readonly writer: SpoolWriter
   readonly onError: (error: unknown, message: string) => void
 }
@@ -44,10 +46,10 @@ export class SpoolDrain {
   /** Drains a last time, after the writer was closed, and leaves nothing of this process behind. */
   async close(): Promise<void> {
     await this.drain()
-    const { writer, database } = this.#options
+    const { writer, database, keys } = this.#options
     const losses = writer.takeLosses()
     await database.transact(async (tx) => {
-      if (losses.length > 0) await appendTexts(tx, losses)
+      if (losses.length > 0) await appendTexts(tx, keys, losses)
       await tx.deleteFrom('audit_spools').where('id', '=', writer.id).execute()
     })
   }
@@ -115,7 +117,7 @@ export class SpoolDrain {
       const before = await lockSequence(tx, writer)
       const fresh = entries.filter(({ sequence }) => sequence > before)
       if (fresh.length === 0) return
-      await appendTexts(tx, fresh)
+      await appendTexts(tx, this.#options.keys, fresh)
       await tx.updateTable('audit_spools').set({ sequence: last }).where('id', '=', writer).execute()
     })
     this.#sequences.set(writer, last)

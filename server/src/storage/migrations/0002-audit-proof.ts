@@ -27,6 +27,7 @@ function logTables({ engine, integer, strict }: SqlTypes): string[] {
       workspace_id text not null references workspaces (id),
       idx ${integer} not null,
       leaf text not null,
+      mac text,
       personal text,
       at_ms ${integer} not null,
       actor_id text,
