@@ -55,18 +55,18 @@ export interface AuditEntry {
 // keys of the protected API that ships inside, the credential of an Authorization header, JSON Web Tokens, private
 // keys, and the secrets of well-known services. The first group of each is what stays.
 const CREDENTIALS: readonly RegExp[] = [
-  /\b([a-z][a-z0-9]{1,9}_(?:dev|staging|live)_[0-9A-Za-z]{16})[0-9A-Za-z]{49,}/g,
-  /\b([a-z][a-z0-9]{1,9}_(?:dev|staging|live|test|prod)_)[0-9A-Za-z]{17,}/g,
-  /\b(key_)[0-9a-f]{20,}\b/g,
-  /\b((?:bearer|basic) )[0-9A-Za-z._~+/=-]{8,}/gi,
-  /\b(eyJ)[0-9A-Za-z_-]{8,}\.[0-9A-Za-z_-]{8,}(?:\.[0-9A-Za-z_-]*)?/g,
-  /\b((?:whsec|whsk|ghp|gho|ghs|github_pat|xox[abp])[_-])[0-9A-Za-z_-]{16,}/g,
+  /([a-z][a-z0-9]{1,9}(?:_|%5f)(?:dev|staging|live)(?:_|%5f)[0-9A-Za-z]{16})[0-9A-Za-z]{49,}/gi,
+  /([a-z][a-z0-9]{1,9}(?:_|%5f)(?:dev|staging|live|test|prod)(?:_|%5f))[0-9A-Za-z]{17,}/gi,
+  /(key(?:_|%5f))[0-9a-f]{20,}/gi,
+  /\b((?:bearer|basic)(?:\s|%20|\+)+)[0-9A-Za-z._~+/=-]{8,}/gi,
+  /(eyJ)[0-9A-Za-z_-]{8,}\.[0-9A-Za-z_-]{8,}(?:\.[0-9A-Za-z_-]*)?/g,
+  /((?:whsec|whsk|ghp|gho|ghs|github_pat|xox[abp])[_-])[0-9A-Za-z_-]{16,}/g,
   /(-----BEGIN [A-Z ]*PRIVATE KEY-----)[0-9A-Za-z+/=\\\s]*/g,
 ]
 
 // Something of this stands in whatever one of the forms above matches.
 const SUSPICIOUS =
-  /_(?:dev|staging|live|test|prod)_|key_[0-9a-f]{20}|(?:bearer|basic) |eyJ|(?:whsec|whsk|gh[pos]|_pat|xox[abp])[_-]|PRIVATE KEY/i
+  /(?:_|%5f)(?:dev|staging|live|test|prod)(?:_|%5f)|key(?:_|%5f)[0-9a-f]{20}|(?:bearer|basic)(?:\s|\\[nrtfv]|%20|\+)|eyJ|(?:whsec|whsk|gh[pos]|_pat|xox[abp])[_-]|PRIVATE KEY/i
 
 /** Says whether a text may hold a credential: one look, where {@link maskCredentials} takes several. */
 export function mayHoldCredentials(text: string): boolean {

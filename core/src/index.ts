@@ -84,14 +84,16 @@ export {
   leafHash,
   nodeHash,
   treeRoot,
-  verifyConsistency,
-  verifyInclusion,
-  type ConsistencyClaim,
-  type InclusionClaim,
   type NodeReader,
   type Sha256,
   type TreeNode,
 } from './merkle.js'
+export {
+  verifyConsistency,
+  verifyInclusion,
+  type ConsistencyClaim,
+  type InclusionClaim,
+} from './merkle-verify.js'
 export { OperationMatcher } from './operation-matcher.js'
 export { parseRequestTarget, PATH_LENGTH_MAX, type RequestTarget, type TargetFlaw } from './request-target.js'
 export {

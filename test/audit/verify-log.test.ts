@@ -64,7 +64,7 @@ describe('verifyLog: an untouched log', () => {
       index === 15
         ? { action: 'audit.prune', details: { first: 0, last: 6, retention_days: 1 } }
         : index === 16
-          ? { action: 'audit.erase', details: { entries: 2, by: 'actor', first: 8, last: 9 } }
+          ? { action: 'audit.erase', details: { entries: 2, by: 'actor', indexes: [8, 9] } }
           : {},
     )
     entries[8] = erased(entries[8]!)
@@ -72,6 +72,15 @@ describe('verifyLog: an untouched log', () => {
     const report = await check(exportOf(entries, 7), [noteOf(entries, 7), noteOf(entries, 12)])
     expect(report.findings).toEqual([])
     expect(report).toMatchObject({ size: 20, firstIndex: 7, erased: 2, checkpointsHeld: 3 })
+  })
+
+  it('says which personal data was taken away beside what the log tells of', async () => {
+    const entries = makeEntries(20, (index) =>
+      index === 16 ? { action: 'audit.erase', details: { entries: 2, by: 'actor', indexes: [8, 9] } } : {},
+    )
+    for (const index of [8, 11]) entries[index] = erased(entries[index]!)
+    const report = await check(exportOf(entries), [noteOf(entries, 12)])
+    expect(report.findings).toMatchObject([{ kind: 'erased', first: 11, last: 11 }])
   })
 
   it('passes where two exports were put together', async () => {
@@ -303,7 +312,7 @@ describe('verifyLog: what it says', () => {
     ])
     const taken = lines.with(5, lineOf(erased(entries[5]!)))
     expect(messagesOf(await check(taken, kept))).toEqual([
-      '1 entry has no personal data any more, and the log tells of 0 erasures',
+      'the log tells of no erasure of the personal data of entry 5',
     ])
   })
 

@@ -494,7 +494,7 @@ export const BAD_INPUTS: Readonly<Record<string, readonly BadInput[]>> = {
       ['0', '%D9%A0%D9%A0%D9%A0'],
     ),
   ],
-  getAuditTile2: noTiles(
+  getAuditTileTwo: noTiles(
     ['0', '000.p', '0'],
     ['0', '000.p', '256'],
     ['0', '000.p', '02'],
@@ -507,13 +507,13 @@ export const BAD_INPUTS: Readonly<Record<string, readonly BadInput[]>> = {
     ['entries', '999.p', '1'],
     ['0', 'x001', '000'],
   ),
-  getAuditTile3: noTiles(
+  getAuditTileThree: noTiles(
     ['0', 'x001', 'x000', '000'],
     ['0', '000', '000', '000'],
     ['0', 'x001', '000.p', '0'],
     ['entries', 'x001', '000.p', '1'],
   ),
-  getAuditTile4: noTiles(
+  getAuditTileFour: noTiles(
     ['0', 'x001', 'x000', 'x000', '000'],
     ['0', 'x001', 'x000', '000', '1'],
     ['63', 'x001', 'x000', '000.p', '1'],

@@ -275,7 +275,7 @@ export const OPERATIONS: Readonly<Record<string, OperationCase>> = {
       expect(bytes).toHaveLength(256 * 32)
     },
   },
-  getAuditTile2: {
+  getAuditTileTwo: {
     needs: 'audit:read',
     status: 200,
     type: 'application/octet-stream',
@@ -288,7 +288,7 @@ export const OPERATIONS: Readonly<Record<string, OperationCase>> = {
       expect(bytes).toHaveLength(2 * 32)
     },
   },
-  getAuditTile3: {
+  getAuditTileThree: {
     needs: 'audit:read',
     status: 200,
     writes: null,
@@ -302,7 +302,7 @@ export const OPERATIONS: Readonly<Record<string, OperationCase>> = {
       expect(body).toMatchObject({ code: 'not_found', detail: 'The tree has no such tile yet.' })
     },
   },
-  getAuditTile4: {
+  getAuditTileFour: {
     needs: 'audit:read',
     status: 200,
     writes: null,

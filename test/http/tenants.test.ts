@@ -11,7 +11,7 @@ const OF_THE_LOG: Readonly<Record<string, { readonly theirs: Params; readonly ne
   proveAuditInclusion: { theirs: { index: '140' }, never: { index: '999999' } },
   getAuditProofBundle: { theirs: { index: '140' }, never: { index: '999999' } },
   getAuditTile: { theirs: { level: '0', a: '000' }, never: { level: '0', a: '999' } },
-  getAuditTile2: {
+  getAuditTileTwo: {
     theirs: { level: '0', a: '000.p', b: '140' },
     never: { level: '0', a: '000.p', b: '255' },
   },

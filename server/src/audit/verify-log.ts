@@ -9,6 +9,7 @@ import { readLogLine, type EntryLine, type LogLine } from './log-line.js'
 export type ProveConsistency = (from: number, to: number) => Promise<readonly Uint8Array[]>
 
 const FINDINGS_MAX = 100
+const STRANGERS_MAX = 3
 
 /**
  * Checks a JSONL export against the key of its log and checkpoints that somebody kept. It reads the lines once and
@@ -47,8 +48,9 @@ class LogVerifier {
   #firstIndex = 0
   #endsWithCheckpoint = false
   #checkpointsHeld = 0
-  #erased = 0
-  #erasedTold = 0
+  readonly #erased = new Set<number>()
+  readonly #erasedTold = new Set<number>()
+  #strangers = 0
   #prunedTold = 0
 
   constructor(key: VerifierKey, kept: readonly FoundCheckpoint[]) {
@@ -90,7 +92,7 @@ class LogVerifier {
       origin: this.#key.name,
       size: this.#begin().size,
       firstIndex: this.#firstIndex,
-      erased: this.#erased,
+      erased: this.#erased.size,
       checkpointsHeld: this.#checkpointsHeld,
       findings: this.#findings,
       findingsUnlisted: this.#findingsUnlisted,
@@ -153,15 +155,17 @@ class LogVerifier {
   #checkEntry({ entry, flaw }: EntryLine): void {
     const { index, workspace, action, details } = entry
     if (flaw !== null) this.#find(flaw.kind, `entry ${String(index)} ${flaw.message}`, index)
-    if (workspace !== this.#workspace) {
+    // Three say as much as a hundred: the key is of another log, or the entries are.
+    if (workspace !== this.#workspace && ++this.#strangers > STRANGERS_MAX) this.#findingsUnlisted++
+    else if (workspace !== this.#workspace) {
       this.#find(
         'workspace',
         `entry ${String(index)} is of the workspace ${workspace}, not of this log`,
         index,
       )
     }
-    if (entry.erased) this.#erased++
-    if (action === 'audit.erase') this.#erasedTold += countOf(details['entries'])
+    if (entry.erased) this.#erased.add(index)
+    if (action === 'audit.erase') for (const told of indexesOf(details['indexes'])) this.#erasedTold.add(told)
     if (action === 'audit.prune') this.#prunedTold = Math.max(this.#prunedTold, countOf(details['last']) + 1)
   }
 
@@ -268,10 +272,11 @@ class LogVerifier {
       const message = `entries 0 to ${String(this.#firstIndex - 1)} are deleted, and the log tells of ${String(this.#prunedTold)}`
       this.#find('pruned', message, 0, this.#firstIndex - 1)
     }
-    if (this.#erased > this.#erasedTold) {
-      const entries = this.#erased === 1 ? '1 entry has' : `${String(this.#erased)} entries have`
-      const message = `${entries} no personal data any more, and the log tells of ${String(this.#erasedTold)} erasures`
-      this.#find('erased', message)
+    const untold = [...this.#erased].filter((index) => !this.#erasedTold.has(index))
+    if (untold.length > 0) {
+      const shown = untold.slice(0, 10).join(', ')
+      const message = `the log tells of no erasure of the personal data of ${untold.length === 1 ? 'entry' : 'entries'} ${shown}${untold.length > 10 ? ` and ${String(untold.length - 10)} more` : ''}`
+      this.#find('erased', message, untold[0], untold.at(-1))
     }
   }
 
@@ -300,4 +305,9 @@ function sizeText({ size }: { readonly size: number }): string {
 
 function countOf(value: unknown): number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : 0
+}
+
+/** The places that an entry tells of. */
+function indexesOf(value: unknown): number[] {
+  return Array.isArray(value) ? value.filter((index): index is number => Number.isSafeInteger(index)) : []
 }

@@ -76,7 +76,8 @@ export const accessSchema = z
   )
   .openapi({ example: { history: 'read', call: 'edit' } })
 
-function hasPrototypeMember(value: unknown): boolean {
+/** Whether an object has a member that JSON knows and JavaScript takes for something else. */
+export function hasPrototypeMember(value: unknown): boolean {
   return typeof value === 'object' && value !== null && Object.hasOwn(value, '__proto__')
 }
 

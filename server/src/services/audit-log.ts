@@ -81,14 +81,12 @@ export async function erasePersonalData(
       if (rows.length < ERASED_A_TRANSACTION) await purgeWords(tx)
       const by =
         request.actor !== undefined ? 'actor' : request.resource !== undefined ? 'resource' : 'address'
-      const last = rows[0]?.idx ?? null
-      const first = rows.at(-1)?.idx ?? null
       return {
         result: { erased: rows.length },
         audit: {
           action: 'audit.erase',
           resource: { type: 'audit', id: null },
-          details: { entries: rows.length, by, first, last },
+          details: { entries: rows.length, by, indexes: rows.map(({ idx }) => idx).reverse() },
         },
         changed: [],
       }

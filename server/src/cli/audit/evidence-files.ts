@@ -42,7 +42,10 @@ export async function readCheckpoints(
     if (alone !== null) found.push(alone)
     else for await (const checkpoint of checkpointsIn(path, name)) found.push(checkpoint)
     if (found.length === before) {
-      throw usageError(`${path} holds no checkpoint of ${name}`, 'check the path and the key')
+      throw usageError(
+        `${path} holds no checkpoint of ${name}`,
+        'check the path and the key; a file of checkpoints is a signed note, or lines of JSON with one as `checkpoint`',
+      )
     }
   }
   return found
@@ -55,7 +58,8 @@ async function* checkpointsIn(
   let number = 0
   for await (const line of readLines(path)) {
     number++
-    if (line === '') continue
+    // The output of a server has other lines too; what has one like ours and is not is no other line.
+    if (!line.includes('"checkpoint"')) continue
     const found = checkpointOfLine(line, `the checkpoint in line ${String(number)} of ${path}`, origin)
     if (found === null) {
       throw usageError(

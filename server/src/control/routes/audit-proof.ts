@@ -87,6 +87,7 @@ function addProofs(app: ControlApp, options: ControlOptions): void {
 
 // C2SP tlog-tiles writes a tile's number three digits a segment, so paths of one tile have several lengths.
 const TILE_PATHS = ['{a}', '{a}/{b}', '{a}/{b}/{c}', '{a}/{b}/{c}/{d}'] as const
+const TILE_OPERATIONS = ['getAuditTile', 'getAuditTileTwo', 'getAuditTileThree', 'getAuditTileFour'] as const
 const segmentSchema = z.string().max(16)
 
 function addTiles(app: ControlApp, options: ControlOptions): void {
@@ -96,7 +97,7 @@ function addTiles(app: ControlApp, options: ControlOptions): void {
       names.map((name) => [name, segmentSchema.openapi({ param: { name, in: 'path' } })]),
     )
     const tile = textOperation(options, 'get', `/v1/audit/tile/{level}/${path}`, {
-      operationId: `getAuditTile${at === 0 ? '' : String(at + 1)}`,
+      operationId: TILE_OPERATIONS[at] ?? '',
       summary: 'A tile of the tree, or the entries under one, as C2SP tlog-tiles lays them out',
       request: { params: z.object(params) },
       contentTypes: ['application/octet-stream'],
