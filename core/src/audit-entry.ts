@@ -58,10 +58,10 @@ const CREDENTIALS: readonly RegExp[] = [
   /([a-z][a-z0-9]{1,9}(?:_|%5f)(?:dev|staging|live)(?:_|%5f)[0-9A-Za-z]{16})[0-9A-Za-z]{49,}/gi,
   /([a-z][a-z0-9]{1,9}(?:_|%5f)(?:dev|staging|live|test|prod)(?:_|%5f))[0-9A-Za-z]{17,}/gi,
   /(key(?:_|%5f))[0-9a-f]{20,}/gi,
-  /\b((?:bearer|basic)(?:\s|%20|\+)+)[0-9A-Za-z._~+/=-]{8,}/gi,
+  /\b((?:bearer|basic)(?:\s|%20|\+)+)(?=[A-Za-z._~+/=-]*\d)[0-9A-Za-z._~+/=-]{16,}/gi,
   /(eyJ)[0-9A-Za-z_-]{8,}\.[0-9A-Za-z_-]{8,}(?:\.[0-9A-Za-z_-]*)?/g,
   /((?:whsec|whsk|ghp|gho|ghs|github_pat|xox[abp])[_-])[0-9A-Za-z_-]{16,}/g,
-  /(-----BEGIN [A-Z ]*PRIVATE KEY-----)[0-9A-Za-z+/=\\\s]*/g,
+  /(-----BEGIN [A-Z ]*PRIVATE KEY-----)[0-9A-Za-z+/=\\\s]+/g,
 ]
 
 // Something of this stands in whatever one of the forms above matches.
