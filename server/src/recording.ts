@@ -56,7 +56,11 @@ export async function startRecording(
     for (const { delivery } of sinks) delivery.wake()
   }
   const checkpointer = new Checkpointer({ database, keys: logKeys, now: Date.now, onCheckpoint, onError })
-  opened.add(() => source.close())
+  opened.add(() =>
+    source.close().catch((error: unknown) => {
+      onError(error, 'the leases of the audit sinks run out by themselves')
+    }),
+  )
   runUntilClosed(
     [
       ...publishers.map((publisher) => (signal: AbortSignal) => publisher.run(signal)),
@@ -124,8 +128,13 @@ async function startSpool(
   opened.add(async () => {
     await stop()
     await spool.close()
-    await drain.close()
-    await checkpointer.run()
+    // A database that is gone keeps nothing else from closing: what is in the files comes into the log later.
+    await drain.close().catch((error: unknown) => {
+      onError(error, 'recorded calls stay in the spool until the next start')
+    })
+    await checkpointer.run().catch((error: unknown) => {
+      onError(error, 'no last checkpoint could be signed')
+    })
   })
   return spool
 }
