@@ -32,6 +32,24 @@ export interface EntryDraft {
   readonly personal: PersonalData
 }
 
+/** An entry of the program's own: what it did to a log, or could not do. */
+export function systemEntry(
+  workspaceId: string,
+  atMilliseconds: number,
+  act: Pick<EntryDraft, 'action' | 'failure' | 'details'>,
+): EntryDraft {
+  return {
+    workspaceId,
+    atMilliseconds,
+    ...act,
+    actor: { type: 'system', id: null },
+    operation: null,
+    resource: { type: 'audit', id: null },
+    requestId: null,
+    personal: {},
+  }
+}
+
 /** An entry as it is written, but for its place: the leaf from its second member on, and what stands beside it. */
 export interface EntryTexts {
   readonly workspaceId: string

@@ -2,6 +2,7 @@ import type { WritableDatabase } from '../storage/database.js'
 import { deleteAuditRows } from '../storage/audit-rows.js'
 import type { AuditPolicyRow } from '../storage/schema.js'
 import { appendAudit } from './append.js'
+import { systemEntry } from './entry.js'
 import type { LogKeys } from './log-key.js'
 
 const DAY_MILLISECONDS = 86_400_000
@@ -70,18 +71,9 @@ async function pruneOnce(
       .set({ first_index: to })
       .where('workspace_id', '=', workspaceId)
       .execute()
-    await appendAudit(tx, keys, {
-      workspaceId,
-      atMilliseconds: nowMilliseconds,
-      actor: { type: 'system', id: null },
-      action: 'audit.prune',
-      operation: null,
-      resource: { type: 'audit', id: null },
-      failure: null,
-      requestId: null,
-      details: { first: from, last: to - 1, retention_days: days },
-      personal: {},
-    })
+    const details = { first: from, last: to - 1, retention_days: days }
+    const act = { action: 'audit.prune', failure: null, details } as const
+    await appendAudit(tx, keys, systemEntry(workspaceId, nowMilliseconds, act))
     return to === from + DELETED_A_TRANSACTION
   })
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { link, mkdir, open, unlink } from 'node:fs/promises'
+import { link, mkdir, open, rename, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 /**
@@ -19,6 +19,19 @@ export async function createPrivateFile(path: string, content: string): Promise<
     await unlink(draft).catch(() => undefined)
     await flushDirectory(directory)
   }
+}
+
+/** Puts a content in place of a file's, whole and durably: a reader finds the old one or the new one. */
+export async function replacePrivateFile(path: string, content: string): Promise<void> {
+  const draft = `${path}.${randomUUID()}.tmp`
+  try {
+    await writeDurably(draft, content)
+    await rename(draft, path)
+  } catch (error) {
+    await unlink(draft).catch(() => undefined)
+    throw error
+  }
+  await flushDirectory(dirname(path))
 }
 
 async function writeDurably(path: string, content: string): Promise<void> {

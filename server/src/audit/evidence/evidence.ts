@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto'
-import { open, readFile, rename, rm } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Writable } from 'node:stream'
 import { HttpReceiver } from '../sinks/http-receiver.js'
-import { LineFile, syncDirectory } from '../sinks/line-file.js'
+import { replacePrivateFile } from '../../storage/private-file.js'
+import { LineFile } from '../sinks/line-file.js'
 import { errorCode, SinkError } from '../sinks/sink.js'
 import { LineStream } from '../sinks/stdout-sink.js'
 import type { WebhookSettings } from '../sinks/parse-sinks.js'
@@ -162,19 +162,5 @@ async function replaceIfLarger(folder: string, note: string): Promise<void> {
   const present = await readFile(path, 'utf8').catch(() => null)
   if (present === note) return
   if (present !== null && (sizeOf(present).size ?? 0) > (sizeOf(note).size ?? 0)) return
-  const draft = `${path}.${randomUUID()}.tmp`
-  try {
-    const file = await open(draft, 'wx', 0o600)
-    try {
-      await file.writeFile(note)
-      await file.sync()
-    } finally {
-      await file.close()
-    }
-    await rename(draft, path)
-  } catch (error) {
-    await rm(draft, { force: true })
-    throw error
-  }
-  await syncDirectory(folder)
+  await replacePrivateFile(path, note)
 }

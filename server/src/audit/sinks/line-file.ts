@@ -1,6 +1,7 @@
 import { constants } from 'node:fs'
 import { mkdir, open, rename, rm, stat, type FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { flushDirectory } from '../../storage/private-file.js'
 import { errorCode, SinkError } from './sink.js'
 
 /** When a file gives way to a new one. */
@@ -94,7 +95,7 @@ export class LineFile {
 
   async #open(): Promise<FileHandle> {
     const made = await mkdir(dirname(this.path), { recursive: true, mode: 0o700 })
-    if (made !== undefined) await syncDirectory(dirname(made))
+    if (made !== undefined) await flushDirectory(dirname(made))
     const isNew = (await statOrNull(this.path)) === null
     const { O_APPEND, O_CREAT, O_RDWR, O_NONBLOCK } = constants
     // Without O_NONBLOCK, opening a pipe that nobody reads would wait for ever.
@@ -103,7 +104,7 @@ export class LineFile {
     if (!(await file.stat()).isFile()) {
       throw new SinkError('not_a_file', 'the path is no ordinary file; name one in a directory of its own')
     }
-    if (isNew) await syncDirectory(dirname(this.path))
+    if (isNew) await flushDirectory(dirname(this.path))
     this.#size = await cutTornLine(file)
     return file
   }
@@ -127,17 +128,6 @@ export class LineFile {
     const file = this.#file
     this.#file = null
     await file?.close().catch(() => undefined)
-  }
-}
-
-/** Makes the names in a directory durable. Windows does not let a directory be opened, and needs no such thing. */
-export async function syncDirectory(path: string): Promise<void> {
-  if (process.platform === 'win32') return
-  const directory = await open(path, 'r')
-  try {
-    await directory.sync()
-  } finally {
-    await directory.close()
   }
 }
 

@@ -1,3 +1,5 @@
+import type { SplunkCollector } from './splunk-sink.js'
+import type { SyslogReceiver } from './syslog-sink.js'
 import { decode, nameOfUrl, readAddresses, type Address } from './addresses.js'
 
 /** A sink as the setting describes it. Only `name` may be shown: the rest may hold secrets. */
@@ -10,37 +12,10 @@ export type SinkSettings =
       readonly maxBytes: number
       readonly keep: number
     }
-  | {
-      readonly kind: 'syslog'
-      readonly name: string
-      readonly host: string
-      readonly port: number
-      readonly facility: number
-      readonly enterprise: number
-      readonly tls: {
-        readonly ca: string | null
-        readonly cert: string | null
-        readonly key: string | null
-      } | null
-    }
-  | {
-      readonly kind: 'otlp'
-      readonly name: string
-      readonly url: string
-      readonly headers: Readonly<Record<string, string>>
-      readonly caFile: string | null
-    }
+  | (SyslogReceiver & { readonly kind: 'syslog'; readonly name: string })
+  | (Pick<WebhookSettings, 'name' | 'url' | 'headers' | 'caFile'> & { readonly kind: 'otlp' })
   | WebhookSettings
-  | {
-      readonly kind: 'splunk'
-      readonly name: string
-      readonly url: string
-      readonly token: string
-      readonly index: string | null
-      readonly sourcetype: string
-      readonly ack: boolean
-      readonly caFile: string | null
-    }
+  | (SplunkCollector & { readonly kind: 'splunk'; readonly name: string })
 
 /** A webhook as the setting describes it. */
 export interface WebhookSettings {

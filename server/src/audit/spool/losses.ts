@@ -1,4 +1,4 @@
-import { entryTexts, type EntryTexts } from '../entry.js'
+import { systemEntry, writeEntry, type EntryTexts } from '../entry.js'
 
 interface Loss {
   entries: number
@@ -28,20 +28,11 @@ export class Losses {
 
   /** An entry for each log that says how many of its entries are missing. They count as told from here on. */
   take(nowMilliseconds: number): EntryTexts[] {
-    const texts = [...this.#losses].map(([workspaceId, { entries, since, until }]) =>
-      entryTexts({
-        workspaceId,
-        atMilliseconds: nowMilliseconds,
-        actor: { type: 'system', id: null },
-        action: 'audit.overflow',
-        operation: null,
-        resource: { type: 'audit', id: null },
-        failure: 'spool_full',
-        requestId: null,
-        details: { entries, since: new Date(since).toISOString(), until: new Date(until).toISOString() },
-        personal: {},
-      }),
-    )
+    const texts = [...this.#losses].map(([workspaceId, { entries, since, until }]) => {
+      const details = { entries, since: new Date(since).toISOString(), until: new Date(until).toISOString() }
+      const act = { action: 'audit.overflow', failure: 'spool_full', details } as const
+      return writeEntry(systemEntry(workspaceId, nowMilliseconds, act))
+    })
     this.#losses.clear()
     return texts
   }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { access, link, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { syncDirectory } from '../../audit/sinks/line-file.js'
+import { flushDirectory } from '../../storage/private-file.js'
 import { CommandError } from '../command-error.js'
 import { EXIT } from '../exit-codes.js'
 
@@ -34,7 +34,7 @@ export async function writeNewFile(
   } finally {
     await rm(draft, { force: true })
   }
-  await syncDirectory(dirname(path))
+  await flushDirectory(dirname(path))
 }
 
 function existsError(path: string): CommandError {
