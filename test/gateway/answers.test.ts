@@ -1,39 +1,10 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import {
-  ask,
-  bearer,
-  Cleanup,
-  okResponse,
-  RawCaller,
-  RawUpstream,
-  requestBytes,
-  startGateway,
-  until,
-  UPSTREAM_KEY,
-  World,
-} from './support.js'
+import { describe, expect, it } from 'vitest'
+import { UPSTREAM_KEY } from './support.js'
+import { ask, bearer, okResponse, RawCaller, requestBytes } from './raw-http.js'
+import { until } from './waiting.js'
+import { answerWith, cleanup, get, port, token, upstream, usePassThrough, world } from './pass-through.js'
 
-const cleanup = new Cleanup()
-let world: World
-let upstream: RawUpstream
-let port: number
-let token: string
-
-beforeEach(async () => {
-  world = new World()
-  upstream = await RawUpstream.start(cleanup)
-  port = (await startGateway(cleanup, world, upstream.origin)).port
-  token = world.addKey()
-})
-afterEach(() => cleanup.run())
-
-const get = (lines: readonly string[] = []): string =>
-  requestBytes('GET', '/get-agent/x', [bearer(token), ...lines])
-
-/** Makes the upstream answer these bytes, and gives what the caller got. */
-function answerWith(bytes: string): void {
-  upstream.answering = (_request, socket) => socket.write(Buffer.from(bytes, 'latin1'))
-}
+usePassThrough()
 
 describe('answers', () => {
   it('in chunks come in chunks, as they come, with their trailers', async () => {

@@ -1,19 +1,16 @@
 import type { Socket } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
+import { startGateway, UPSTREAM_KEY, World } from './support.js'
 import {
   ask,
   bearer,
-  Cleanup,
   okResponse,
-  pause,
   RawCaller,
   RawUpstream,
   requestBytes,
-  startGateway,
-  UPSTREAM_KEY,
-  World,
   type SeenRequest,
-} from './support.js'
+} from './raw-http.js'
+import { Cleanup, pause } from './waiting.js'
 
 const cleanup = new Cleanup()
 afterEach(() => cleanup.run())

@@ -1,7 +1,9 @@
 import fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
 import { clientAddress, parseTrustedProxies, peerOf } from '../../server/src/http/client-address.js'
-import { ask, bearer, Cleanup, RawUpstream, requestBytes, startGateway, World } from './support.js'
+import { startGateway, World } from './support.js'
+import { ask, bearer, RawUpstream, requestBytes } from './raw-http.js'
+import { Cleanup } from './waiting.js'
 
 const proxies = parseTrustedProxies(['10.0.0.0/8', '2001:db8:ffff::/48', '127.0.0.1'])
 

@@ -1,46 +1,17 @@
 import { Socket } from 'node:net'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { Dispatcher } from 'undici'
 import { UNRECORDED } from '../../server/src/gateway/recorder.js'
 import { Reviews } from '../../server/src/gateway/reviews.js'
 import { forward } from '../../server/src/gateway/forward.js'
 import { GatewayRequest, GatewayResponse } from '../../server/src/gateway/messages.js'
 import type { UpstreamPools } from '../../server/src/gateway/upstream-pools.js'
-import {
-  ask,
-  bearer,
-  Cleanup,
-  okResponse,
-  pause,
-  RawCaller,
-  RawUpstream,
-  requestBytes,
-  startGateway,
-  until,
-  World,
-} from './support.js'
+import { startGateway } from './support.js'
+import { ask, bearer, okResponse, RawCaller, requestBytes } from './raw-http.js'
+import { pause, until } from './waiting.js'
+import { answerWith, cleanup, get, port, token, upstream, usePassThrough, world } from './pass-through.js'
 
-const cleanup = new Cleanup()
-let world: World
-let upstream: RawUpstream
-let port: number
-let token: string
-
-beforeEach(async () => {
-  world = new World()
-  upstream = await RawUpstream.start(cleanup)
-  port = (await startGateway(cleanup, world, upstream.origin)).port
-  token = world.addKey()
-})
-afterEach(() => cleanup.run())
-
-const get = (lines: readonly string[] = []): string =>
-  requestBytes('GET', '/get-agent/x', [bearer(token), ...lines])
-
-/** Makes the upstream answer these bytes, and gives what the caller got. */
-function answerWith(bytes: string): void {
-  upstream.answering = (_request, socket) => socket.write(Buffer.from(bytes, 'latin1'))
-}
+usePassThrough()
 
 const VERIFIED = { token: null, address: null, method: 'GET', path: '/' }
 

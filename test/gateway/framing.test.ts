@@ -1,16 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import {
-  bearer,
-  Cleanup,
-  pause,
-  RawCaller,
-  RawUpstream,
-  requestBytes,
-  startGateway,
-  until,
-  World,
-  type RawResponse,
-} from './support.js'
+import { startGateway, World } from './support.js'
+import { bearer, RawCaller, RawUpstream, requestBytes, type RawResponse } from './raw-http.js'
+import { Cleanup, pause, until } from './waiting.js'
 
 const cleanup = new Cleanup()
 const world = new World()

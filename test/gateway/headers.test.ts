@@ -2,17 +2,9 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { requestHeaders, responseHead, responseTrailers } from '../../server/src/gateway/headers.js'
 import { KeyRedactor } from '../../server/src/gateway/redaction.js'
-import {
-  bearer,
-  Cleanup,
-  okResponse,
-  RawCaller,
-  RawUpstream,
-  requestBytes,
-  startGateway,
-  UPSTREAM_KEY,
-  World,
-} from './support.js'
+import { startGateway, UPSTREAM_KEY, World } from './support.js'
+import { bearer, okResponse, RawCaller, RawUpstream, requestBytes } from './raw-http.js'
+import { Cleanup } from './waiting.js'
 
 const TOKEN_CHARACTERS = Array.from(
   "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+-.^_`|~",

@@ -5,20 +5,9 @@ import { CallLog } from '../../server/src/audit/calls.js'
 import type { Recording as SpoolRecording, SpoolWriter } from '../../server/src/audit/spool/spool-writer.js'
 import type { Workspace } from '../../server/src/feed/workspace.js'
 import type { CallRecorder, Recording } from '../../server/src/gateway/recorder.js'
-import {
-  ask,
-  bearer,
-  Cleanup,
-  okResponse,
-  pause,
-  RawCaller,
-  RawUpstream,
-  requestBytes,
-  shippedCatalog,
-  startGateway,
-  until,
-  World,
-} from './support.js'
+import { shippedCatalog, startGateway, World } from './support.js'
+import { ask, bearer, okResponse, RawCaller, RawUpstream, requestBytes } from './raw-http.js'
+import { Cleanup, pause, until } from './waiting.js'
 
 /** Longer than an answer takes that waits for nothing. */
 const LONG_ENOUGH_MS = 200

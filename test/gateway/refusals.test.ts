@@ -1,17 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import {
-  ask,
-  bearer,
-  Cleanup,
-  RawCaller,
-  RawUpstream,
-  requestBytes,
-  secretIdIn,
-  shippedCatalog,
-  startGateway,
-  World,
-  type RawResponse,
-} from './support.js'
+import { secretIdIn, shippedCatalog, startGateway, World } from './support.js'
+import { ask, bearer, RawCaller, RawUpstream, requestBytes, type RawResponse } from './raw-http.js'
+import { Cleanup } from './waiting.js'
 import { OperationMatcher } from '@bitting/core'
 
 const cleanup = new Cleanup()

@@ -2,7 +2,9 @@ import Retell from 'retell-sdk'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { startSandbox } from '../../server/src/gateway/sandbox.js'
 import { SANDBOX_HANDLERS, SandboxStore } from '../../server/src/gateway/sandbox-data.js'
-import { Cleanup, RawUpstream, shippedCatalog, startGateway, until, World } from './support.js'
+import { shippedCatalog, startGateway, World } from './support.js'
+import { RawUpstream } from './raw-http.js'
+import { Cleanup, until } from './waiting.js'
 
 const catalog = shippedCatalog('retell')
 const cleanup = new Cleanup()

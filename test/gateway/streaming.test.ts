@@ -4,19 +4,9 @@ import { createServer, type Server } from 'node:http'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import {
-  ask,
-  bearer,
-  Cleanup,
-  pause,
-  RawCaller,
-  RawUpstream,
-  requestBytes,
-  startGateway,
-  until,
-  within,
-  World,
-} from './support.js'
+import { startGateway, World } from './support.js'
+import { ask, bearer, RawCaller, RawUpstream, requestBytes } from './raw-http.js'
+import { Cleanup, pause, until, within } from './waiting.js'
 
 const MEGABYTE = 1024 * 1024
 const SIZE = 100 * MEGABYTE

@@ -1,7 +1,9 @@
 import fc from 'fast-check'
 import { parseRequestTarget } from '@bitting/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { ask, bearer, Cleanup, RawCaller, RawUpstream, requestBytes, startGateway, World } from './support.js'
+import { startGateway, World } from './support.js'
+import { ask, bearer, RawCaller, RawUpstream, requestBytes } from './raw-http.js'
+import { Cleanup } from './waiting.js'
 
 const cleanup = new Cleanup()
 const world = new World()

@@ -3,21 +3,9 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
-import {
-  ask,
-  bearer,
-  Cleanup,
-  okResponse,
-  pause,
-  RawCaller,
-  RawUpstream,
-  requestBytes,
-  startGateway,
-  until,
-  UPSTREAM_KEY,
-  within,
-  World,
-} from './support.js'
+import { startGateway, UPSTREAM_KEY, World } from './support.js'
+import { ask, bearer, okResponse, RawCaller, RawUpstream, requestBytes } from './raw-http.js'
+import { Cleanup, pause, until, within } from './waiting.js'
 
 const HANDSHAKE = [
   'Connection: Upgrade',

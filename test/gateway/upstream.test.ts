@@ -4,7 +4,9 @@ import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:tls'
 import { afterEach, describe, expect, it } from 'vitest'
 import { UpstreamPools, UPSTREAM_TIMEOUTS } from '../../server/src/gateway/upstream-pools.js'
-import { ask, bearer, Cleanup, requestBytes, startGateway, until, World } from './support.js'
+import { startGateway, World } from './support.js'
+import { ask, bearer, requestBytes } from './raw-http.js'
+import { Cleanup, until } from './waiting.js'
 
 const cleanup = new Cleanup()
 afterEach(() => cleanup.run())
