@@ -10,6 +10,23 @@ export const AUDIT_ACTIONS = [
   'key.resume',
   'key.revoke',
   'key.delete',
+  'webhook_key.set',
+  'webhook_key.unset',
+  'webhook_endpoint.create',
+  'webhook_endpoint.update',
+  'webhook_endpoint.delete',
+  'webhook_endpoint.enable',
+  'webhook_endpoint.disable',
+  'webhook_endpoint.rotate',
+  'webhook_endpoint.switch',
+  'webhook_endpoint.handshake',
+  'webhook_endpoint.test',
+  'webhook_endpoint.probe',
+  'webhook_endpoint.resend',
+  'webhook_relay.create',
+  'webhook_relay.delete',
+  'event.publish',
+  'event.relay',
   'access.denied',
   'call.allowed',
   'call.denied',
@@ -53,13 +70,14 @@ export interface AuditEntry {
 
 // What no entry may hold, whatever field it came in: a token of this or another brand beyond its public beginning,
 // keys of the protected API that ships inside, the credential of an Authorization header, JSON Web Tokens, private
-// keys, and the secrets of well-known services. The first group of each is what stays.
+// keys, and the secrets of well-known services. The first group of each is what stays. None may try again from every
+// place of a long run of one character: such a text comes from outside.
 const CREDENTIALS: readonly RegExp[] = [
   /([a-z][a-z0-9]{1,9}(?:_|%5f)(?:dev|staging|live)(?:_|%5f)[0-9A-Za-z]{16})[0-9A-Za-z]{49,}/gi,
   /([a-z][a-z0-9]{1,9}(?:_|%5f)(?:dev|staging|live|test|prod)(?:_|%5f))[0-9A-Za-z]{17,}/gi,
   /(key(?:_|%5f))[0-9a-f]{20,}/gi,
-  /\b((?:bearer|basic)(?:\s|%20|\+)+)(?=[A-Za-z._~+/=-]*\d)[0-9A-Za-z._~+/=-]{16,}/gi,
-  /(eyJ)[0-9A-Za-z_-]{8,}\.[0-9A-Za-z_-]{8,}(?:\.[0-9A-Za-z_-]*)?/g,
+  /\b((?:bearer|basic)(?:\s|%20|\+)+(?!\s|%20|\+))(?=[A-Za-z._~+/=-]{0,511}\d)[0-9A-Za-z._~+/=-]{16,}/gi,
+  /(?<![0-9A-Za-z_-])(?=[0-9A-Za-z_-]+\.[0-9A-Za-z_-]{8})([0-9A-Za-z_-]*?eyJ)[0-9A-Za-z_-]{8,}\.[0-9A-Za-z_-]{8,}(?:\.[0-9A-Za-z_-]*)?/g,
   /((?:whsec|whsk|ghp|gho|ghs|github_pat|xox[abp])[_-])[0-9A-Za-z_-]{16,}/g,
   /(-----BEGIN [A-Z ]*PRIVATE KEY-----)[0-9A-Za-z+/=\\\s]+/g,
 ]

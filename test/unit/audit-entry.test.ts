@@ -105,4 +105,23 @@ describe('masking credentials', () => {
       }),
     )
   })
+
+  it('ends soon for any text, also one that is made to have it try again from every place', () => {
+    const parts = [
+      'eyJ',
+      'bearer+',
+      'bearer ',
+      '+',
+      'key_',
+      'btg_live_',
+      'whsec_',
+      'a.',
+      'abcdefghij',
+      '-----BEGIN PRIVATE KEY-----',
+    ]
+    for (const part of parts) {
+      const text = part.repeat(Math.ceil(2 ** 20 / part.length))
+      expect(maskCredentials(`bearer${text}`).length).toBeGreaterThan(0)
+    }
+  })
 })
