@@ -19,6 +19,8 @@ export default defineConfig({
   resolve: {
     alias: {
       '@bitting/core': source('core/src/index.ts'),
+      // The longer name first: an alias also stands for what begins with it.
+      '@bitting/client/webhooks': source('client/src/webhooks/index.ts'),
       '@bitting/client': source('client/src/index.ts'),
     },
   },

@@ -16,6 +16,7 @@ export {
   type AuditEntry,
 } from './audit-entry.js'
 export { BASE62_ALPHABET, encodeBase62, randomBase62, type RandomBytes } from './base62.js'
+export { decodeBase64, encodeBase64 } from './base64.js'
 export { parseBearer, type BearerCredential } from './bearer.js'
 export {
   describeAccess,
@@ -168,3 +169,21 @@ export {
   type Token,
 } from './token.js'
 export { authenticate, authorise, verify, type DigestFunction, type VerifyRequest } from './verify.js'
+export {
+  ACCEPTED_WEBHOOK_SCHEMES,
+  readWebhookClaims,
+  WEBHOOK_SIGNATURES_MAX,
+  type ReadHeader,
+  type WebhookClaim,
+  type WebhookClaims,
+  type WebhookFlaw,
+  type WebhookRules,
+} from './webhook-claims.js'
+export {
+  signWebhook,
+  WEBHOOK_SCHEMES,
+  type SignParts,
+  type WebhookContent,
+  type WebhookScheme,
+  type WebhookSigners,
+} from './webhook-signature.js'
