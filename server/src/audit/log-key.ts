@@ -1,7 +1,6 @@
 import {
   createHash,
   createHmac,
-  createPrivateKey,
   createPublicKey,
   createSecretKey,
   hkdfSync,
@@ -17,6 +16,7 @@ import {
   type NoteCrypto,
   type VerifierKey,
 } from '@bitting/core'
+import { deriveSigningKey, type SigningKeyPair } from '../storage/derived-key.js'
 
 /** Signs a workspace's checkpoints under the origin of its log, and is the key that verifies them. */
 export interface LogSigner extends CheckpointSigner, VerifierKey {
@@ -28,9 +28,7 @@ export interface LogSigner extends CheckpointSigner, VerifierKey {
 
 const PURPOSE = 'bitting audit log v1:'
 const MAC_PURPOSE = 'bitting audit entries v1:'
-/** What stands before a seed of 32 bytes in the PKCS #8 form of an Ed25519 key (RFC 8410 Section 7). */
-const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex')
-const SEED_LENGTH = 32
+const MAC_KEY_LENGTH = 32
 const SIGNERS_MAX = 10_000
 
 /**
@@ -49,17 +47,11 @@ export class LogKeys {
   signer(workspaceId: string): LogSigner {
     const known = this.#signers.get(workspaceId)
     if (known !== undefined) return known
-    const seed = Buffer.from(hkdfSync('sha256', this.#rootKey, '', `${PURPOSE}${workspaceId}`, SEED_LENGTH))
-    const privateKey = createPrivateKey({
-      key: Buffer.concat([PKCS8_PREFIX, seed]),
-      format: 'der',
-      type: 'pkcs8',
-    })
-    seed.fill(0)
+    const pair = deriveSigningKey(this.#rootKey, `${PURPOSE}${workspaceId}`)
     const macKey = createSecretKey(
-      Buffer.from(hkdfSync('sha256', this.#rootKey, '', `${MAC_PURPOSE}${workspaceId}`, SEED_LENGTH)),
+      Buffer.from(hkdfSync('sha256', this.#rootKey, '', `${MAC_PURPOSE}${workspaceId}`, MAC_KEY_LENGTH)),
     )
-    const signer = signerOf(logOrigin(workspaceId), privateKey, macKey)
+    const signer = signerOf(logOrigin(workspaceId), pair, macKey)
     if (this.#signers.size >= SIGNERS_MAX) this.#signers.clear()
     this.#signers.set(workspaceId, signer)
     return signer
@@ -71,9 +63,7 @@ export function logOrigin(workspaceId: string): string {
   return `bitting/${workspaceId}`
 }
 
-function signerOf(name: string, privateKey: KeyObject, macKey: KeyObject): LogSigner {
-  const { x = '' } = createPublicKey(privateKey).export({ format: 'jwk' })
-  const publicKey = Buffer.from(x, 'base64url')
+function signerOf(name: string, { privateKey, publicKey }: SigningKeyPair, macKey: KeyObject): LogSigner {
   const keyId = noteKeyId(sha256, name, NOTE_ED25519, publicKey)
   return {
     name,

@@ -1,5 +1,6 @@
-import { sql, SqliteAdapter, type SelectQueryBuilder, type Transaction } from 'kysely'
+import { sql, type SelectQueryBuilder, type Transaction } from 'kysely'
 import type { Reader } from './database.js'
+import { isSqlite } from './json-rows.js'
 import type { AuditLogRow, Schema } from './schema.js'
 
 /** An entry at its place in a log. */
@@ -162,8 +163,4 @@ export function auditQuery(read: Reader, words: readonly string[]): AuditQuery {
 /** Words are letters and digits only; in quotation marks none of them is an operator of the query language. */
 function ftsQuery(words: readonly string[]): string {
   return words.map((word) => `"${word}"`).join(' ')
-}
-
-function isSqlite(database: Reader): boolean {
-  return (database as Transaction<Schema>).getExecutor().adapter instanceof SqliteAdapter
 }

@@ -1,4 +1,12 @@
 import type { Environment, KeyKind } from '@bitting/core'
+import type {
+  WebhookAttemptRow,
+  WebhookDeliveryRow,
+  WebhookEndpointRow,
+  WebhookEventRow,
+  WebhookRelayRow,
+  WebhookWorkspaceRow,
+} from './webhook-schema.js'
 
 /** Zero or one: booleans are kept as integers, alike on both engines. */
 export type Flag = 0 | 1
@@ -236,5 +244,11 @@ export interface Schema {
   key_usage: KeyUsageRow
   nodes: NodeRow
   setup_codes: SetupCodeRow
+  webhook_workspaces: WebhookWorkspaceRow
+  webhook_endpoints: WebhookEndpointRow
+  webhook_relays: WebhookRelayRow
+  webhook_events: WebhookEventRow
+  webhook_deliveries: WebhookDeliveryRow
+  webhook_attempts: WebhookAttemptRow
   migrations: MigrationRow
 }
