@@ -28,6 +28,8 @@ export interface Config {
   readonly catalogFile: string | null
   readonly tokenBrand: string
   readonly trustedProxies: readonly string[]
+  /** Ranges beyond the public internet that webhooks may reach. */
+  readonly webhookAllowedAddresses: readonly string[]
   /** The most bytes of recorded calls that wait for the database. */
   readonly auditSpoolBytesMax: number
   /** Where the entries of the audit logs go. */
@@ -71,6 +73,10 @@ export const SETTINGS = {
   BITTING_TRUSTED_PROXIES: {
     default: '',
     help: 'CIDR ranges whose X-Forwarded-For is believed, separated by commas',
+  },
+  BITTING_WEBHOOK_ALLOWED_ADDRESSES: {
+    default: '',
+    help: 'CIDR ranges beyond the public internet that webhooks may reach, separated by commas',
   },
   BITTING_AUDIT_SPOOL_BYTES: {
     default: '1073741824',
@@ -138,6 +144,7 @@ export function readConfig(variables: EnvironmentVariables): Config {
     catalogFile: text('BITTING_CATALOG') || null,
     tokenBrand: text('BITTING_TOKEN_BRAND'),
     trustedProxies: parseList(text('BITTING_TRUSTED_PROXIES')),
+    webhookAllowedAddresses: parseList(text('BITTING_WEBHOOK_ALLOWED_ADDRESSES')),
     auditSpoolBytesMax: parseBytes('BITTING_AUDIT_SPOOL_BYTES', text('BITTING_AUDIT_SPOOL_BYTES'), flaws),
     auditSinks: parseSinkSetting(text('BITTING_AUDIT_SINKS'), flaws),
     auditEvidence: parseEvidenceSetting(text('BITTING_AUDIT_EVIDENCE'), flaws),
@@ -274,10 +281,8 @@ function checkValues(config: Config, flaws: string[]): void {
   if (!isBrand(config.tokenBrand)) {
     flaws.push('BITTING_TOKEN_BRAND: 2 to 9 lower-case letters and digits, beginning with a letter')
   }
-  for (const range of config.trustedProxies) {
-    if (parseAddressRange(range) === null)
-      flaws.push(`BITTING_TRUSTED_PROXIES: "${range}" is no address or CIDR range`)
-  }
+  checkRanges('BITTING_TRUSTED_PROXIES', config.trustedProxies, flaws)
+  checkRanges('BITTING_WEBHOOK_ALLOWED_ADDRESSES', config.webhookAllowedAddresses, flaws)
   if (!LOG_LEVELS.includes(config.logLevel)) {
     flaws.push(`BITTING_LOG_LEVEL: one of ${LOG_LEVELS.join(', ')}`)
   }
@@ -285,5 +290,11 @@ function checkValues(config: Config, flaws: string[]): void {
     flaws.push(
       'BITTING_UPSTREAM_KEY: the upstream needs a credential; set it, or unset BITTING_UPSTREAM for the sandbox',
     )
+  }
+}
+
+function checkRanges(name: SettingName, ranges: readonly string[], flaws: string[]): void {
+  for (const range of ranges) {
+    if (parseAddressRange(range) === null) flaws.push(`${name}: "${range}" is no address or CIDR range`)
   }
 }

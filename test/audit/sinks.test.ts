@@ -1,10 +1,10 @@
 import { PassThrough, Writable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { createSink } from '../../server/src/audit/sinks/create-sink.js'
-import { parseRetryAfter } from '../../server/src/audit/sinks/http-receiver.js'
 import { parseSinks } from '../../server/src/audit/sinks/parse-sinks.js'
 import { StdoutSink } from '../../server/src/audit/sinks/stdout-sink.js'
 import { WebhookSink } from '../../server/src/audit/sinks/webhook-sink.js'
+import { parseRetryAfter } from '../../server/src/http/retry-after.js'
 import {
   bodyOf,
   CALM,

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { Pool, type Dispatcher } from 'undici'
+import { parseRetryAfter } from '../../http/retry-after.js'
 import { DELIVERY_LIMIT_MILLISECONDS, errorCode, SinkError, withinLimit } from './sink.js'
 
 /** Where a receiver is and how it is spoken to. */
@@ -108,17 +109,6 @@ export class HttpReceiver {
       throw new SinkError(code, `no answer came from ${this.#url.host} (${code})`)
     }
   }
-}
-
-/**
- * The seconds of a `Retry-After` field, or null where it is neither form of RFC 9110 section 10.2.3. A time that has
- * passed is 0.
- */
-export function parseRetryAfter(text: string, nowMilliseconds: number): number | null {
-  if (/^\d{1,10}$/.test(text)) return Number(text)
-  if (!/^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/.test(text)) return null
-  const time = Date.parse(text)
-  return Number.isNaN(time) ? null : Math.max(0, Math.ceil((time - nowMilliseconds) / 1000))
 }
 
 /**
