@@ -4,6 +4,7 @@ import tseslint from 'typescript-eslint'
 /** Which folders of the server a folder may not import: the arrows of ARCHITECTURE.md, as a table. */
 const WALLS = {
   'server/src/storage': [
+    'webhooks',
     'services',
     'audit',
     'feed',
@@ -14,8 +15,19 @@ const WALLS = {
     'local',
     'installation',
   ],
-  'server/src/audit': ['services', 'feed', 'gateway', 'control', 'cli', 'serve', 'local', 'installation'],
+  'server/src/audit': [
+    'webhooks',
+    'services',
+    'feed',
+    'gateway',
+    'control',
+    'cli',
+    'serve',
+    'local',
+    'installation',
+  ],
   'server/src/http': [
+    'webhooks',
     'storage',
     'services',
     'audit',
@@ -27,9 +39,20 @@ const WALLS = {
     'local',
     'installation',
   ],
-  'server/src/feed': ['services', 'gateway', 'control', 'cli', 'serve', 'local', 'installation'],
+  'server/src/feed': ['webhooks', 'services', 'gateway', 'control', 'cli', 'serve', 'local', 'installation'],
+  'server/src/webhooks': ['services', 'feed', 'gateway', 'control', 'cli', 'serve', 'local', 'installation'],
   'server/src/services': ['gateway', 'control', 'cli', 'serve', 'local', 'installation'],
-  'server/src/gateway': ['storage', 'services', 'audit', 'control', 'cli', 'serve', 'local', 'installation'],
+  'server/src/gateway': [
+    'webhooks',
+    'storage',
+    'services',
+    'audit',
+    'control',
+    'cli',
+    'serve',
+    'local',
+    'installation',
+  ],
   'server/src/control': ['gateway', 'cli', 'serve', 'local', 'installation'],
 }
 

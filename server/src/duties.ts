@@ -1,9 +1,9 @@
 /** What was opened, to be closed in the opposite order; also when the start fails half way. */
 export class Opened {
-  readonly #closers: (() => Promise<unknown>)[] = []
+  readonly #closers: (() => unknown)[] = []
 
   /** Remembers how to close something. */
-  add(close: () => Promise<unknown>): void {
+  add(close: () => unknown): void {
     this.#closers.push(close)
   }
 
@@ -41,4 +41,17 @@ export function every(
     clearInterval(timer)
     await running
   }
+}
+
+/** Runs what goes on until the node stops, and waits for it then. */
+export function runUntilClosed(
+  runs: readonly ((signal: AbortSignal) => Promise<void>)[],
+  opened: Opened,
+): void {
+  const controller = new AbortController()
+  const running = Promise.all(runs.map((run) => run(controller.signal)))
+  opened.add(async () => {
+    controller.abort()
+    await running
+  })
 }

@@ -9,6 +9,8 @@ import { createMutate } from './services/mutate.js'
 import { openDatabase, sqliteExists, type WritableDatabase } from './storage/database.js'
 import { loadRootKey } from './storage/root-key.js'
 import { Sealer } from './storage/sealing.js'
+import { Receivers } from './webhooks/receivers.js'
+import { SigningKeys } from './webhooks/signing-keys.js'
 
 /** What is opened once, whether to serve or for one command: the database, the sealer and the catalogs. */
 export interface Installation {
@@ -16,6 +18,8 @@ export interface Installation {
   readonly sealer: Sealer
   /** What signs the workspaces' audit logs. */
   readonly logKeys: LogKeys
+  /** What signs webhooks. */
+  readonly signingKeys: SigningKeys
   readonly catalogs: ServiceContext['catalogs']
 }
 
@@ -44,20 +48,50 @@ export async function openInstallation(config: Config): Promise<Installation> {
     ...(config.rootKey !== null && { value: config.rootKey }),
   })
   const database = await openDatabase({ url: config.databaseUrl, dataDirectory: config.dataDirectory })
-  return { database, sealer: new Sealer(rootKey), logKeys: new LogKeys(rootKey), catalogs }
+  const sealer = new Sealer(rootKey)
+  const signingKeys = new SigningKeys(rootKey, sealer)
+  return { database, sealer, logKeys: new LogKeys(rootKey), signingKeys, catalogs }
 }
 
-/** The services of an installation. `catchUp` makes the node's own verifier learn of a write before it is answered. */
+/** What the services need of the deliveries of webhooks. */
+export interface Outward {
+  readonly receivers: Receivers
+  /** Told after each write that there may be something to deliver. */
+  readonly onEvents: () => void
+}
+
+/** The receivers of webhooks that the configuration allows. */
+export function createReceivers(config: Config): Receivers {
+  return new Receivers({
+    allowedAddresses: config.webhookAllowedAddresses,
+    origin: new URL(config.publicUrl).host,
+  })
+}
+
+/**
+ * The services of an installation. `catchUp` makes the node's own verifier learn of a write before it is answered.
+ */
 export function serviceContext(
-  { database, sealer, logKeys, catalogs }: Installation,
+  { database, sealer, logKeys, signingKeys, catalogs }: Installation,
   config: Config,
   catchUp: () => Promise<void>,
+  { receivers = createReceivers(config), onEvents = () => undefined }: Partial<Outward> = {},
 ): ServiceContext {
   const operations = new Map<string, Operation>(catalogs.management.operations.map((it) => [it.name, it]))
   return {
     database,
-    mutate: createMutate({ database, operations, logKeys, nowMilliseconds: Date.now, catchUp }),
+    mutate: createMutate({
+      database,
+      operations,
+      logKeys,
+      nowMilliseconds: Date.now,
+      catchUp,
+      randomBytes,
+      onEvents,
+    }),
     sealer,
+    signingKeys,
+    receivers,
     catalogs,
     now: nowSeconds,
     randomBytes,

@@ -1,9 +1,15 @@
 import type { KeyFeed } from './feed/key-feed.js'
 import type { UsageCounter } from './feed/usage.js'
 import type { Recording } from './recording.js'
+import type { WebhookDispatcher } from './webhooks/dispatcher.js'
 
 /** What a node measures, in the text format of Prometheus. */
-export function metricsText(feed: KeyFeed, usage: UsageCounter, recording: Recording): string {
+export function metricsText(
+  feed: KeyFeed,
+  usage: UsageCounter,
+  recording: Recording,
+  dispatcher: WebhookDispatcher,
+): string {
   const decisions = [...usage.totals].map(
     ([outcome, total]) => `bitting_decisions_total{outcome="${outcome}"} ${String(total)}`,
   )
@@ -40,6 +46,16 @@ export function metricsText(feed: KeyFeed, usage: UsageCounter, recording: Recor
     ...recording.sinks.map(({ name, delivery }) =>
       sinkLine('lag_seconds', name, delivery.state.lagMilliseconds / 1000),
     ),
+    '# HELP bitting_webhook_attempts_total Attempts at webhook deliveries since the start, by outcome.',
+    '# TYPE bitting_webhook_attempts_total counter',
+    `bitting_webhook_attempts_total{outcome="accepted"} ${String(dispatcher.counts.accepted)}`,
+    `bitting_webhook_attempts_total{outcome="failed"} ${String(dispatcher.counts.failed)}`,
+    '# HELP bitting_webhook_given_up_total Webhook deliveries that failed for the last time since the start.',
+    '# TYPE bitting_webhook_given_up_total counter',
+    `bitting_webhook_given_up_total ${String(dispatcher.counts.givenUp)}`,
+    '# HELP bitting_webhook_requests Webhook requests under way.',
+    '# TYPE bitting_webhook_requests gauge',
+    `bitting_webhook_requests ${String(dispatcher.sending)}`,
     '',
   ].join('\n')
 }

@@ -13,7 +13,7 @@ import { createSink } from './audit/sinks/create-sink.js'
 import { SinkDelivery } from './audit/sinks/delivery.js'
 import { SpoolDrain } from './audit/spool/spool-drain.js'
 import { SpoolWriter } from './audit/spool/spool-writer.js'
-import { every, type Opened } from './duties.js'
+import { every, runUntilClosed, type Opened } from './duties.js'
 import type { Installation } from './installation.js'
 import { AuditReads } from './services/audit-log.js'
 
@@ -32,12 +32,17 @@ const IDLE_TURNS = 50
 const CHECKPOINT_MILLISECONDS = 1000
 const PRUNE_MILLISECONDS = 600_000
 
-/** Starts what records, signs and hands on. Wiring only. */
+/**
+ * Starts what records, signs and hands on. Wiring only.
+ *
+ * @param onSigned told of every checkpoint that this node signed
+ */
 export async function startRecording(
   installation: Installation,
   config: Config,
   log: Logger,
   opened: Opened,
+  onSigned: (checkpoint: SignedCheckpoint) => void,
 ): Promise<Recording> {
   const { database, logKeys } = installation
   const onError = (error: unknown, message: string): void => {
@@ -54,6 +59,7 @@ export async function startRecording(
   const onCheckpoint = (checkpoint: SignedCheckpoint): void => {
     for (const publisher of publishers) publisher.offer(checkpoint)
     for (const { delivery } of sinks) delivery.wake()
+    onSigned(checkpoint)
   }
   const checkpointer = new Checkpointer({ database, keys: logKeys, now: Date.now, onCheckpoint, onError })
   opened.add(() =>
@@ -79,16 +85,6 @@ export async function startRecording(
     Date.now,
   )
   return { calls: new CallLog(spool, Date.now), reads, spool, checkpointer, sinks }
-}
-
-/** Runs what goes on until the node stops, and waits for it then. */
-function runUntilClosed(runs: readonly ((signal: AbortSignal) => Promise<void>)[], opened: Opened): void {
-  const controller = new AbortController()
-  const running = Promise.all(runs.map((run) => run(controller.signal)))
-  opened.add(async () => {
-    controller.abort()
-    await running
-  })
 }
 
 async function startSpool(

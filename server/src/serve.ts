@@ -4,6 +4,7 @@ import { createAdaptorServer } from '@hono/node-server'
 import { pino, type Logger } from 'pino'
 import { urlOf, type Config, type Listen } from './config.js'
 import { createControlApp } from './control/app.js'
+import { startDelivering } from './delivering.js'
 import { every, Opened, type LogError } from './duties.js'
 import { EntryMaker } from './feed/entries.js'
 import { Gatekeeper } from './feed/gatekeeper.js'
@@ -63,8 +64,9 @@ async function start(config: Config, opened: Opened): Promise<RunningServer> {
   const { database, catalogs } = installation
   opened.add(() => database.close())
   const { feed, usage, gatekeeper } = await startVerifier(installation, logError, opened)
-  const recording = await startRecording(installation, config, log, opened)
-  const context = serviceContext(installation, config, () => feed.catchUp())
+  const delivering = startDelivering(installation, config, log, opened)
+  const recording = await startRecording(installation, config, log, opened, delivering.onCheckpoint)
+  const context = serviceContext(installation, config, () => feed.catchUp(), delivering)
   const app = createControlApp({
     context,
     gatekeeper,
@@ -76,7 +78,7 @@ async function start(config: Config, opened: Opened): Promise<RunningServer> {
     nowMilliseconds: Date.now,
     log: logError,
     isReady: () => feed.isCurrent,
-    metrics: () => metricsText(feed, usage, recording),
+    metrics: () => metricsText(feed, usage, recording, delivering.dispatcher),
   })
   const sandbox = config.upstream === null ? await startSandbox(catalogs.api) : null
   if (sandbox !== null) opened.add(() => sandbox.close())
@@ -87,6 +89,7 @@ async function start(config: Config, opened: Opened): Promise<RunningServer> {
     trustedProxies: config.trustedProxies,
     errors: catalogs.api.errors,
     recorder: recording.calls,
+    relay: delivering.relay,
     log: logError,
   })
   const control = createAdaptorServer({ fetch: app.fetch }) as Server

@@ -8,7 +8,15 @@ import { entryTexts, leafText, type EntryDraft, type EntryTexts, type PersonalDa
 
 /** What was acted on. */
 export interface AuditResource {
-  readonly type: 'workspace' | 'key' | 'operation' | 'audit' | 'application'
+  readonly type:
+    | 'workspace'
+    | 'key'
+    | 'operation'
+    | 'audit'
+    | 'application'
+    | 'webhook_endpoint'
+    | 'webhook_relay'
+    | 'event'
   readonly id: string | null
 }
 

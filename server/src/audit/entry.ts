@@ -32,19 +32,19 @@ export interface EntryDraft {
   readonly personal: PersonalData
 }
 
-/** An entry of the program's own: what it did to a log, or could not do. */
+/** An entry of the program's own: what it did by itself, or could not do. About a log, unless a resource is named. */
 export function systemEntry(
   workspaceId: string,
   atMilliseconds: number,
-  act: Pick<EntryDraft, 'action' | 'failure' | 'details'>,
+  act: Pick<EntryDraft, 'action' | 'failure' | 'details'> & Partial<Pick<EntryDraft, 'resource'>>,
 ): EntryDraft {
   return {
     workspaceId,
     atMilliseconds,
+    resource: { type: 'audit', id: null },
     ...act,
     actor: { type: 'system', id: null },
     operation: null,
-    resource: { type: 'audit', id: null },
     requestId: null,
     personal: {},
   }

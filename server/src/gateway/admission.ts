@@ -22,6 +22,7 @@ import { UNRECORDED, type CallRecorder, type Recording } from './recorder.js'
 export type Admission =
   | { readonly outcome: 'admitted'; readonly passage: Passage }
   | { readonly outcome: 'answered'; readonly answer: Answer; readonly recording: Recording }
+  | { readonly outcome: 'relayed'; readonly relayId: string }
 
 /** What the gateway answers for by itself. */
 const HEALTH_PATH = '/health'
@@ -32,6 +33,9 @@ const UNKNOWN: Denied<Workspace> = {
   principal: null,
   operation: null,
 }
+
+/** Under this path upstreams send their own webhooks. */
+export const RELAY_PATH = '/bitting/webhooks/'
 
 /** Judges every request before anything of it is sent anywhere. */
 export class AdmissionControl {
@@ -60,6 +64,7 @@ export class AdmissionControl {
     try {
       const method = request.method ?? ''
       const path = readTarget(request)
+      if (path.startsWith(RELAY_PATH)) return relayed(method, path.slice(RELAY_PATH.length))
       const credential = parseBearer(request.headers.authorization)
       const token = credential.kind === 'token' ? credential.token : null
       const verified = { token, address, method, path }
@@ -129,6 +134,11 @@ export class AdmissionControl {
 }
 
 type Refused = Extract<Admission, { outcome: 'answered' }>
+
+function relayed(method: string, relayId: string): Admission {
+  if (method === 'POST') return { outcome: 'relayed', relayId }
+  throw new ProblemError('method_not_allowed', 'Webhooks are sent here with POST.')
+}
 
 function answered(answer: Answer): Refused {
   return { outcome: 'answered', answer, recording: UNRECORDED }

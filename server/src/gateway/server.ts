@@ -18,6 +18,7 @@ import {
 import { GatewayRequest, GatewayResponse } from './messages.js'
 import { afterRecording, type CallRecorder } from './recorder.js'
 import { ParseErrorAnswers } from './parse-errors.js'
+import { receiveRelayed, type RelayReceiver } from './relay.js'
 import { Reviews } from './reviews.js'
 import { forwardUpgrade, responseAfterOffer, Tunnels } from './upgrade.js'
 import { UPSTREAM_TIMEOUTS, UpstreamPools, type UpstreamTimeouts } from './upstream-pools.js'
@@ -33,6 +34,8 @@ export interface GatewayOptions {
   readonly errors?: ErrorShape
   /** Told of what was decided about each call with a key. Default: nobody. */
   readonly recorder?: CallRecorder
+  /** Takes the webhooks of upstreams. Default: nothing does, and they are refused. */
+  readonly relay?: RelayReceiver
   /** Told of what went wrong on the way. Default: nobody. */
   readonly log?: GatewayLog
   readonly upstreamTimeouts?: Partial<UpstreamTimeouts>
@@ -110,6 +113,7 @@ class GatewayServer implements Gateway, ForwardContext {
   isClosing = false
   readonly #server: Server<typeof GatewayRequest, typeof GatewayResponse>
   readonly #admission: AdmissionControl
+  readonly #relay: RelayReceiver | null
   readonly #errors: ErrorShape
   readonly #timeouts: GatewayTimeouts
   readonly #proxies: readonly AddressRange[]
@@ -125,6 +129,7 @@ class GatewayServer implements Gateway, ForwardContext {
     this.#proxies = parseTrustedProxies(options.trustedProxies)
     this.#errors = errors
     this.#admission = new AdmissionControl(gatekeeper, defaultUpstream, errors, options.recorder ?? null)
+    this.#relay = options.relay ?? null
     this.#parseErrors = new ParseErrorAnswers(errors)
     this.reviews = new Reviews(this.#timeouts.review)
     this.#tunnels = new Tunnels(this.reviews)
@@ -224,7 +229,19 @@ class GatewayServer implements Gateway, ForwardContext {
         return
       }
       if (request.headers.expect !== undefined && request.httpVersionMinor > 0) response.writeContinue()
+      if (admission.outcome === 'relayed') {
+        void this.#receive(request, response, admission.relayId)
+        return
+      }
       forward(request, response, admission.passage, this)
+    } catch (error) {
+      this.#fail(request, response, error)
+    }
+  }
+
+  async #receive(request: GatewayRequest, response: GatewayResponse, relayId: string): Promise<void> {
+    try {
+      sendAnswer(request, response, await receiveRelayed(request, relayId, this.#relay, this.#errors), this)
     } catch (error) {
       this.#fail(request, response, error)
     }
@@ -252,6 +269,8 @@ class GatewayServer implements Gateway, ForwardContext {
         afterRecording(recording, () => sendAnswer(request, response, answer, this))
         return
       }
+      // No upgrade is sent with POST, which is how webhooks come.
+      if (admission.outcome === 'relayed') return
       forwardUpgrade(request, response, admission.passage, this, { head, tunnels: this.#tunnels })
     } catch (error) {
       this.#fail(request, response, error)

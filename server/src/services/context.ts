@@ -2,6 +2,8 @@ import type { Catalog, RandomBytes } from '@bitting/core'
 import type { ClockSeconds } from '../feed/gatekeeper.js'
 import type { Database } from '../storage/database.js'
 import type { Sealer } from '../storage/sealing.js'
+import type { Receivers } from '../webhooks/receivers.js'
+import type { SigningKeys } from '../webhooks/signing-keys.js'
 import type { Mutate } from './mutate.js'
 
 /**
@@ -12,6 +14,9 @@ export interface ServiceContext {
   readonly database: Database
   readonly mutate: Mutate
   readonly sealer: Sealer
+  /** What signs webhooks. */
+  readonly signingKeys: SigningKeys
+  readonly receivers: Receivers
   /** The catalogs that ship: the protected API's, before a workspace's overlay, and our own. */
   readonly catalogs: { readonly api: Catalog; readonly management: Catalog }
   readonly now: ClockSeconds

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { authorise, ProblemError, refusalOf, type Operation } from '@bitting/core'
+import { authorise, ProblemError, refusalOf, type Operation, type RandomBytes } from '@bitting/core'
 import type { Transaction } from 'kysely'
 import { appendAudit, appendTexts, draftOf, type AuditEvent } from '../audit/append.js'
 import { entryTexts } from '../audit/entry.js'
@@ -7,6 +7,8 @@ import type { LogKeys } from '../audit/log-key.js'
 import { appendChange, type ChangeSubject } from '../storage/change-log.js'
 import type { WritableDatabase } from '../storage/database.js'
 import type { Schema } from '../storage/schema.js'
+import { lifecycleEvents } from '../webhooks/lifecycle.js'
+import { tellEvents } from '../webhooks/outbox.js'
 import type { Actor } from '../audit/actor.js'
 
 /** What a write did. Without an audit event it does not compile, which is the point. */
@@ -46,8 +48,8 @@ export interface MutationRequest {
 }
 
 /**
- * The only way to write. Authorises the actor, runs the work in one transaction with its audit entry and its
- * change-log rows, and returns when the change is durable and, unless the database failed it, this node's own verifier
+ * The only way to write. Authorises the actor, runs the work in one transaction with its audit entry, its change-log
+ * rows and the webhook events that tell of it, and returns when the change is durable and, unless the database failed it, this node's own verifier
  * knows of it.
  */
 export type Mutate = <T>(
@@ -68,6 +70,9 @@ export interface MutateOptions {
    * is acknowledged: the verifier then goes strict when its lease ends, as after any other change that it missed.
    */
   readonly catchUp: () => Promise<void>
+  readonly randomBytes: RandomBytes
+  /** Told after each write that there may be something to deliver. */
+  readonly onEvents: () => void
 }
 
 /** Makes the one function that writes. */
@@ -76,6 +81,7 @@ export function createMutate(options: MutateOptions): Mutate {
     try {
       authoriseActor(options, request)
       const outcome = await options.database.transact((tx) => runMutation(options, request, work, tx))
+      options.onEvents()
       await options.catchUp().catch(() => undefined)
       return outcome
     } catch (error) {
@@ -133,6 +139,11 @@ async function runMutation<T>(
     tx,
     options.logKeys,
     events.map((event) => entryTexts(draftOf(actor, operation, event, atMilliseconds))),
+  )
+  await tellEvents(
+    tx,
+    actor.workspaceId,
+    lifecycleEvents(events, actor.id, atMilliseconds, options.randomBytes),
   )
   let revision = 0
   for (const { subject, id } of mutation.changed) {

@@ -1,0 +1,110 @@
+import type { SentEvent } from './attempt.js'
+import type { Target } from './targets.js'
+
+/** A delivery whose time has come. */
+export interface DueDelivery {
+  readonly endpointId: string
+  readonly workspaceId: string
+  readonly sequence: number
+  /** Attempts ever made. */
+  readonly attempts: number
+  /** Failures since it was last sent off. */
+  readonly failures: number
+  readonly event: SentEvent
+}
+
+/** Of an endpoint that does not answer in time one request at a time is enough to see whether it does again. */
+const CONCURRENCY_WHEN_SLOW = 1
+const READ_AHEAD_MIN = 32
+const READ_AHEAD_MAX = 256
+
+/** The deliveries to one endpoint that this node has in hand: nothing in it waits for another endpoint. */
+export class Lane {
+  target: Target
+  /** Whether there may be due deliveries that were not read yet. */
+  mayHaveMore = true
+  /** Whether the last attempt got no answer in time. */
+  isSlow = false
+  /** Until when the lane may send on its lease, in milliseconds since 1970 UTC. */
+  leasedUntil = 0
+  /** Read, sending, or sent and not yet recorded: what is not to be read again. */
+  readonly #taken = new Set<number>()
+  readonly #waiting: DueDelivery[] = []
+  #sending = 0
+  #tokens = 1
+  #filledAt = 0
+
+  constructor(target: Target) {
+    this.target = target
+  }
+
+  get isEmpty(): boolean {
+    return this.#taken.size === 0
+  }
+
+  get sending(): number {
+    return this.#sending
+  }
+
+  /** How many due deliveries to ask the database for; 0 while there are enough. Those in hand come back with them. */
+  get wanted(): number {
+    const ahead = Math.min(READ_AHEAD_MAX, Math.max(READ_AHEAD_MIN, 4 * this.target.concurrency))
+    if (!this.mayHaveMore || this.#waiting.length > ahead / 2) return 0
+    return ahead + this.#taken.size
+  }
+
+  isTaken(sequence: number): boolean {
+    return this.#taken.has(sequence)
+  }
+
+  add(deliveries: readonly DueDelivery[]): void {
+    for (const delivery of deliveries) {
+      if (this.#taken.has(delivery.sequence)) continue
+      this.#taken.add(delivery.sequence)
+      this.#waiting.push(delivery)
+    }
+  }
+
+  /** The next delivery to send now, null where there is none or the endpoint has enough to do. */
+  next(nowMilliseconds: number): DueDelivery | null {
+    const most = this.isSlow ? CONCURRENCY_WHEN_SLOW : this.target.concurrency
+    if (this.#sending >= most || this.#waiting.length === 0) return null
+    if (nowMilliseconds >= this.leasedUntil || !this.#takeToken(nowMilliseconds)) return null
+    this.#sending++
+    return this.#waiting.shift() ?? null
+  }
+
+  /** When the rate limit lets the next one go, in milliseconds from now; null where it holds nothing back. */
+  holdsFor(nowMilliseconds: number): number | null {
+    const { rateLimit } = this.target
+    if (rateLimit === null || this.#waiting.length === 0 || this.#tokens >= 1) return null
+    return Math.max(1, Math.ceil(this.#filledAt + ((1 - this.#tokens) * 1000) / rateLimit - nowMilliseconds))
+  }
+
+  /** An attempt has ended; the delivery stays taken until that is recorded. */
+  sent(): void {
+    this.#sending--
+  }
+
+  recorded(sequence: number): void {
+    this.#taken.delete(sequence)
+    // Whatever waited for it, the next of its subject for one, can be read now.
+    if (this.target.isOrdered) this.mayHaveMore = true
+  }
+
+  /** Puts back what was not begun, so that whoever has the endpoint next reads it. */
+  forgetWaiting(): void {
+    for (const { sequence } of this.#waiting) this.#taken.delete(sequence)
+    this.#waiting.length = 0
+  }
+
+  #takeToken(now: number): boolean {
+    const { rateLimit } = this.target
+    if (rateLimit === null) return true
+    this.#tokens = Math.min(rateLimit, this.#tokens + ((now - this.#filledAt) * rateLimit) / 1000)
+    this.#filledAt = now
+    if (this.#tokens < 1) return false
+    this.#tokens -= 1
+    return true
+  }
+}

@@ -1,0 +1,128 @@
+import { sql, type Transaction } from 'kysely'
+import { appendAudit } from '../audit/append.js'
+import { systemEntry } from '../audit/entry.js'
+import type { LogKeys } from '../audit/log-key.js'
+import type { WritableDatabase } from '../storage/database.js'
+import { selectJson } from '../storage/json-rows.js'
+import type { Schema } from '../storage/schema.js'
+import type { WebhookDeliveryRow } from '../storage/webhook-schema.js'
+import type { Attempt } from './attempt.js'
+import type { NewEvent } from './event.js'
+import type { DueDelivery } from './lane.js'
+import { tellEvents } from './outbox.js'
+
+/** What an attempt did to its delivery, and to what is known of the endpoint. */
+export interface Outcome {
+  readonly delivery: DueDelivery
+  readonly attempt: Attempt
+  readonly state: WebhookDeliveryRow['state']
+  readonly failures: number
+  readonly nextAt: number
+  /** Since when the endpoint has failed, in milliseconds since 1970 UTC; null for not at all, undefined for no change. */
+  readonly failingSince?: number | null
+  /** The secret that the endpoint turned out to verify with. */
+  readonly switchedTo?: string
+}
+
+/** Writes down in one transaction what came of many attempts. */
+export async function recordOutcomes(
+  database: WritableDatabase,
+  outcomes: readonly Outcome[],
+): Promise<void> {
+  await database.transact(async (tx) => {
+    await updateDeliveries(tx, outcomes)
+    await insertAttempts(tx, outcomes)
+    for (const [id, changes] of endpointChanges(outcomes)) {
+      await tx.updateTable('webhook_endpoints').set(changes).where('id', '=', id).execute()
+    }
+  })
+}
+
+async function updateDeliveries(tx: Transaction<Schema>, outcomes: readonly Outcome[]): Promise<void> {
+  const rows = outcomes.map(({ delivery: it, attempt, state, failures, nextAt }) => [
+    it.endpointId,
+    it.sequence,
+    state,
+    it.attempts + 1,
+    failures,
+    nextAt,
+    state === 'pending' ? null : attempt.atMilliseconds + attempt.durationMilliseconds,
+  ])
+  await sql`update webhook_deliveries
+    set state = c2, attempts = c3, failures = c4, next_at_ms = c5, finished_at_ms = c6
+    from (${selectJson(tx, rows, 'titiiii')}) as done
+    where endpoint_id = c0 and sequence = c1 and state = 'pending'`.execute(tx)
+}
+
+async function insertAttempts(tx: Transaction<Schema>, outcomes: readonly Outcome[]): Promise<void> {
+  const rows = outcomes.map(({ delivery: it, attempt }) => [
+    it.endpointId,
+    it.sequence,
+    it.attempts + 1,
+    it.workspaceId,
+    attempt.atMilliseconds,
+    attempt.durationMilliseconds,
+    attempt.status,
+    attempt.error,
+    attempt.response,
+    attempt.signedWith?.id ?? null,
+  ])
+  await sql`insert into webhook_attempts
+    (endpoint_id, sequence, number, workspace_id, at_ms, duration_ms, status, error, response, signed_with)
+    ${selectJson(tx, rows, 'tiitiiittt')} where true
+    on conflict (endpoint_id, sequence, number) do nothing`.execute(tx)
+}
+
+interface EndpointChange {
+  failing_since_ms?: number | null
+  switched_to?: string
+}
+
+function endpointChanges(outcomes: readonly Outcome[]): Map<string, EndpointChange> {
+  const changes = new Map<string, EndpointChange>()
+  for (const { delivery, failingSince, switchedTo } of outcomes) {
+    if (failingSince === undefined && switchedTo === undefined) continue
+    const change = changes.get(delivery.endpointId) ?? {}
+    if (failingSince !== undefined) change.failing_since_ms = failingSince
+    if (switchedTo !== undefined) change.switched_to = switchedTo
+    changes.set(delivery.endpointId, change)
+  }
+  return changes
+}
+
+/** Why the program stops delivering to an endpoint: it answered 410, or has failed for days. */
+export type DisableReason = 'gone' | 'failing'
+
+/** Stops delivering to an endpoint, records it, and tells the others. What was not delivered stays and waits. */
+export async function disableEndpoint(
+  database: WritableDatabase,
+  logKeys: LogKeys,
+  endpoint: { readonly id: string; readonly workspaceId: string },
+  reason: DisableReason,
+  event: NewEvent,
+): Promise<void> {
+  const { id, workspaceId } = endpoint
+  await database.transact(async (tx) => {
+    const entry = systemEntry(workspaceId, event.atMilliseconds, {
+      action: 'webhook_endpoint.disable',
+      resource: { type: 'webhook_endpoint', id },
+      failure: null,
+      details: { reason },
+    })
+    const done = await tx
+      .updateTable('webhook_endpoints')
+      .set((row) => ({
+        disabled_at: Math.floor(event.atMilliseconds / 1000),
+        disabled_by: 'system',
+        disable_reason: reason,
+        version: row('version', '+', 1),
+      }))
+      .where('id', '=', id)
+      .where('disabled_at', 'is', null)
+      .where('deleted_at', 'is', null)
+      .executeTakeFirst()
+    if (done.numUpdatedRows === 0n) return
+    await appendAudit(tx, logKeys, entry)
+    await tellEvents(tx, workspaceId, [event])
+  })
+}

@@ -1,0 +1,88 @@
+import { randomBytes } from 'node:crypto'
+import { parseAddressRange, signWebhook, type WebhookSigners } from '@bitting/core'
+import { AddressGuard } from './address-guard.js'
+import { deliveryHeaders, type Send } from './attempt.js'
+import { literalRefusal, parseEndpointUrl } from './endpoint-url.js'
+import { handshake, type Handshake } from './handshake.js'
+import { probeEndpoint, type ProbeReport } from './probe.js'
+import { WebhookSender, type WebhookSenderOptions } from './sender.js'
+import { hmacSigner } from './signing-keys.js'
+import { signersOf, type Target } from './targets.js'
+
+/** How receivers are reached. */
+export interface ReceiversOptions extends Omit<WebhookSenderOptions, 'guard'> {
+  /** CIDR ranges beyond the public internet that webhooks may reach. */
+  readonly allowedAddresses: readonly string[]
+  /** The host under which deliveries are sent, as receivers are told it. */
+  readonly origin: string
+}
+
+const REFUSALS = {
+  address_not_public:
+    'leads to an address that is not on the public internet; the operator can allow it with BITTING_WEBHOOK_ALLOWED_ADDRESSES',
+  port_not_allowed: 'names a port that webhooks may not reach; use 443 or 8443',
+  not_https: 'must begin with https://',
+} as const
+
+/** The receivers of webhooks: what may be one, and how they are spoken to. */
+export class Receivers {
+  readonly #guard: AddressGuard
+  readonly #sender: WebhookSender
+  readonly #origin: string
+
+  constructor({ allowedAddresses, origin, ...options }: ReceiversOptions) {
+    this.#guard = new AddressGuard(allowedAddresses.map(parseAddressRange).filter((it) => it !== null))
+    this.#sender = new WebhookSender({ guard: this.#guard, ...options })
+    this.#origin = origin
+  }
+
+  /** Sends one request. */
+  get send(): Send {
+    return (request) => this.#sender.send(request)
+  }
+
+  /** Why a text cannot be an endpoint's address, as far as it tells, as half a sentence; null where it can. */
+  refusal(text: string): string | null {
+    const parsed = parseEndpointUrl(text)
+    if (!parsed.ok) return parsed.message
+    const refusal = literalRefusal(parsed.url, this.#guard)
+    return refusal === null ? null : REFUSALS[refusal]
+  }
+
+  /** Asks a receiver whether it wants our requests. */
+  handshake(url: URL): Promise<Handshake> {
+    return handshake(this.#sender, url, this.#origin)
+  }
+
+  /** Finds out whether a receiver verifies what it is sent. */
+  probe(target: Target, now: () => number): Promise<ProbeReport> {
+    const send = (headers: Record<string, string>, body: string): ReturnType<WebhookSender['send']> =>
+      this.#sender.send({
+        url: target.url,
+        headers: deliveryHeaders(target, 'application/json', headers),
+        body,
+      })
+    const right = signersOf(target, target.singles[0] ?? null)
+    const wrong = forgedSigners(right)
+    return probeEndpoint(
+      send,
+      (content, isForged) => signWebhook(content, isForged ? wrong : right, target.schemes),
+      now,
+    )
+  }
+
+  /** Lets go of its connections. */
+  close(): Promise<void> {
+    return this.#sender.close()
+  }
+}
+
+/** Signers as many as those given, of keys that nobody knows. */
+function forgedSigners({ single, several, ed25519 }: WebhookSigners): WebhookSigners {
+  const forged = hmacSigner(randomBytes(32))
+  return {
+    single: single === null ? null : forged,
+    several: several.map(() => forged),
+    ed25519: ed25519.map(() => () => randomBytes(64)),
+  }
+}

@@ -1,0 +1,3 @@
+import { defineDeliveryCrashes } from './crash.js'
+
+defineDeliveryCrashes('sqlite')

@@ -1,0 +1,175 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { randomInt } from 'node:crypto'
+import { createServer, type IncomingMessage, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { expect, it } from 'vitest'
+import { verifyWebhook } from '@bitting/client/webhooks'
+import { readConfig } from '../../server/src/config.js'
+import { openLocal } from '../../server/src/local.js'
+import type { EngineName } from '../../server/src/storage/migrations.js'
+import { describeEachDatabase } from '../support/databases.js'
+import { until } from './dispatch-fixture.js'
+
+const CHILD = fileURLToPath(new URL('children/node.mjs', import.meta.url))
+const KILLS = 6
+const PUBLISHERS = 4
+const LIFE_MILLISECONDS_MAX = 250
+
+interface Node {
+  readonly process: ChildProcess
+  readonly controlUrl: string
+  readonly ended: Promise<unknown>
+}
+
+async function startNode(settings: Record<string, string>): Promise<Node> {
+  const child = spawn(process.execPath, [CHILD, JSON.stringify(settings)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const ended = new Promise((resolve) => child.once('exit', resolve))
+  for await (const line of createInterface({ input: child.stdout })) {
+    const { controlUrl } = JSON.parse(line) as { controlUrl: string }
+    return { process: child, controlUrl, ended }
+  }
+  throw new Error('the node ended before it listened')
+}
+
+/** A receiver that verifies, fails now and then, and remembers what came. */
+class Sink {
+  readonly bodies = new Map<string, string>()
+  readonly times = new Map<string, number>()
+  keys: string[] = []
+  forged = 0
+  differing = 0
+  readonly #server: Server
+  #count = 0
+
+  constructor() {
+    this.#server = createServer((request, response) => {
+      void this.#receive(request).then((status) => response.writeHead(status).end())
+    })
+  }
+
+  async listen(): Promise<string> {
+    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve))
+    return `http://127.0.0.1:${String((this.#server.address() as AddressInfo).port)}/`
+  }
+
+  close(): void {
+    this.#server.closeAllConnections()
+    this.#server.close()
+  }
+
+  async #receive(request: IncomingMessage): Promise<number> {
+    const parts: Buffer[] = []
+    // A node that is killed takes its connections with it.
+    try {
+      for await (const part of request as AsyncIterable<Buffer>) parts.push(part)
+    } catch {
+      return 499
+    }
+    const body = Buffer.concat(parts)
+    if (!verifyWebhook(body, request.headers, this.keys)) {
+      this.forged++
+      return 401
+    }
+    if (++this.#count % 50 === 0) return 500
+    const id = String(request.headers['webhook-id'])
+    const known = this.bodies.get(id)
+    if (known !== undefined && known !== body.toString()) this.differing++
+    this.bodies.set(id, body.toString())
+    this.times.set(id, (this.times.get(id) ?? 0) + 1)
+    return 200
+  }
+}
+
+/** Posts events to a node until it is gone, and notes those that it accepted. */
+async function publish(node: Node, key: string, from: string, accepted: Map<string, string>): Promise<void> {
+  for (let number = 0; ; number++) {
+    const marker = `${from}-${String(number)}`
+    try {
+      const answer = await fetch(`${node.controlUrl}/v1/events`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ type: 'order.paid', subject: marker, data: { marker } }),
+      })
+      const { id } = (await answer.json()) as { id: string }
+      expect(answer.status).toBe(202)
+      accepted.set(id, marker)
+    } catch (error) {
+      if (error instanceof TypeError || (error as Error).name === 'SyntaxError') return
+      throw error
+    }
+  }
+}
+
+/** Kills a whole node under load on one engine, again and again, and looks at what was delivered. */
+export function defineDeliveryCrashes(engine: EngineName): void {
+  describeEachDatabase(
+    'webhooks of a node that is killed again and again',
+    (_, { locate }) => {
+      it(`every accepted event arrives, repetitions under one id, in ${String(KILLS)} kills`, async () => {
+        const { dataDirectory, url } = await locate()
+        const settings = {
+          BITTING_DATA_DIR: dataDirectory,
+          BITTING_LISTEN: '127.0.0.1:0',
+          BITTING_GATEWAY_LISTEN: '127.0.0.1:0',
+          BITTING_LOG_LEVEL: 'fatal',
+          BITTING_WEBHOOK_ALLOWED_ADDRESSES: '127.0.0.0/8',
+          ...(url !== null && { BITTING_DATABASE_URL: url }),
+        }
+        const sink = new Sink()
+        const sinkUrl = await sink.listen()
+        const local = await openLocal(readConfig(settings))
+        const { managementKey } = await local.createWorkspace('Crashes')
+        await local.close()
+        const accepted = new Map<string, string>()
+        for (let kill = 0; kill < KILLS; kill++) {
+          const node = await startNode(settings)
+          if (kill === 0) sink.keys = await setUp(node.controlUrl, managementKey, sinkUrl)
+          const publishers = Array.from({ length: PUBLISHERS }, (__, at) =>
+            publish(node, managementKey, `${String(kill)}-${String(at)}`, accepted),
+          )
+          setTimeout(() => node.process.kill('SIGKILL'), randomInt(LIFE_MILLISECONDS_MAX))
+          await Promise.all([node.ended, ...publishers])
+        }
+        const repeated = [...sink.times.values()].filter((times) => times > 1).length
+        const last = await startNode(settings)
+        await until(() => [...accepted.keys()].every((id) => sink.bodies.has(id)))
+        last.process.kill('SIGTERM')
+        await last.ended
+        sink.close()
+        for (const [id, marker] of accepted) {
+          expect(JSON.parse(sink.bodies.get(id) ?? '')).toMatchObject({ id, data: { marker } })
+        }
+        expect([sink.forged, sink.differing]).toEqual([0, 0])
+        // Else the kills came before there was anything to lose, or never between sending and recording.
+        expect(accepted.size).toBeGreaterThan(KILLS)
+        expect(repeated).toBeGreaterThan(0)
+      }, 900_000)
+    },
+    [engine],
+  )
+}
+
+/** Gives the workspace a webhook key and an endpoint, and returns what the receiver verifies with. */
+async function setUp(controlUrl: string, managementKey: string, sinkUrl: string): Promise<string[]> {
+  const call = async (method: string, path: string, body: object): Promise<any> => {
+    const answer = await fetch(`${controlUrl}${path}`, {
+      method,
+      headers: { authorization: `Bearer ${managementKey}`, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    })
+    expect(answer.ok).toBe(true)
+    return answer.json()
+  }
+  const { key, token } = await call('POST', '/v1/keys', {
+    name: 'Webhooks',
+    environment: 'production',
+    access: {},
+  })
+  await call('PUT', '/v1/webhook-key', { key_id: key.id })
+  await call('POST', '/v1/webhook-endpoints', { url: sinkUrl, events: ['order.*'], concurrency: 16 })
+  return [token as string]
+}
