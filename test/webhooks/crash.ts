@@ -10,6 +10,7 @@ import { readConfig } from '../../server/src/config.js'
 import { openLocal } from '../../server/src/local.js'
 import type { EngineName } from '../../server/src/storage/migrations.js'
 import { describeEachDatabase } from '../support/databases.js'
+import type { ApiAnswer } from '../support/server.js'
 import { until } from './dispatch-fixture.js'
 
 const CHILD = fileURLToPath(new URL('children/node.mjs', import.meta.url))
@@ -155,7 +156,7 @@ export function defineDeliveryCrashes(engine: EngineName): void {
 
 /** Gives the workspace a webhook key and an endpoint, and returns what the receiver verifies with. */
 async function setUp(controlUrl: string, managementKey: string, sinkUrl: string): Promise<string[]> {
-  const call = async (method: string, path: string, body: object): Promise<any> => {
+  const call = async (method: string, path: string, body: object): Promise<ApiAnswer['body']> => {
     const answer = await fetch(`${controlUrl}${path}`, {
       method,
       headers: { authorization: `Bearer ${managementKey}`, 'content-type': 'application/json' },

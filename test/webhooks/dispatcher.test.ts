@@ -230,7 +230,7 @@ describeEachDatabase('deliveries', (open) => {
     // When the overlap is over, the old key signs nothing more.
     stage.now = realNow + 601_000
     const accepted: string[] = []
-    stage.receiver = async ({ headers, body }) => {
+    stage.receiver = ({ headers, body }) => {
       const signature = headers['x-retell-signature'] ?? ''
       expect(verifyWebhook(body, headers, old, { schemes: ['retell'], nowMilliseconds: stage.now })).toBe(
         false,

@@ -6,7 +6,7 @@ import { Webhook as SvixWebhook } from 'svix'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { verifyWebhook } from '@bitting/client/webhooks'
 import { verifyWebhookSignature } from '../oracles/guide-webhook.js'
-import { startServer, type TestServer } from '../support/server.js'
+import { startServer, type ApiAnswer, type TestServer } from '../support/server.js'
 import { until } from './dispatch-fixture.js'
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>
@@ -60,7 +60,7 @@ class Receiver {
 
   async take(body: string, headers: Headers): Promise<number> {
     const verify = VERIFIERS[this.verifier]!
-    const results = await Promise.all(this.keys.map((key) => verify(body, headers, key)))
+    const results = await Promise.all(this.keys.map(async (key) => verify(body, headers, key)))
     if (!results.includes(true)) {
       this.refused++
       return 401
@@ -82,7 +82,7 @@ describe('the webhook key changes under load', () => {
   let load: Promise<unknown>
   let token = ''
 
-  const call = async (method: string, path: string, body?: unknown): Promise<any> => {
+  const call = async (method: string, path: string, body?: unknown): Promise<ApiAnswer['body']> => {
     const answer = await server.call(method, path, body)
     expect(answer.status, JSON.stringify(answer.body)).toBeLessThan(300)
     return answer.body

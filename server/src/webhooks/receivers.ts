@@ -38,7 +38,7 @@ export class Receivers {
 
   /** Sends one request. */
   get send(): Send {
-    return (request) => this.#sender.send(request)
+    return (request) => this.#sender.send({ ...request, headers: this.#withOrigin(request.headers) })
   }
 
   /** Why a text cannot be an endpoint's address, as far as it tells, as half a sentence; null where it can. */
@@ -59,7 +59,7 @@ export class Receivers {
     const send = (headers: Record<string, string>, body: string): ReturnType<WebhookSender['send']> =>
       this.#sender.send({
         url: target.url,
-        headers: deliveryHeaders(target, 'application/json', headers),
+        headers: this.#withOrigin(deliveryHeaders(target, 'application/json', headers)),
         body,
       })
     const right = signersOf(target, target.singles[0] ?? null)
@@ -69,6 +69,11 @@ export class Receivers {
       (content, isForged) => signWebhook(content, isForged ? wrong : right, target.schemes),
       now,
     )
+  }
+
+  /** CloudEvents wants the origin that a receiver allowed with every delivery (HTTP 1.1 Web Hooks, Section 4.1). */
+  #withOrigin(headers: Readonly<Record<string, string>>): Record<string, string> {
+    return { ...headers, 'webhook-request-origin': this.#origin }
   }
 
   /** Lets go of its connections. */
