@@ -4,6 +4,8 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { PROBLEMS } from '@bitting/core'
 import { CLIENT_SETTINGS, SETTINGS } from '../server/src/config.js'
+import { EVENT_TYPES } from '../server/src/webhooks/lifecycle.js'
+import { RETRY_SECONDS } from '../server/src/webhooks/retry-schedule.js'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
@@ -128,6 +130,21 @@ describe('the documents and the code agree', () => {
     expect(paths.filter((path) => !tracked.some((file) => file === path || file.startsWith(path)))).toEqual(
       [],
     )
+  })
+
+  it('every event that Bitting sends is documented, and no other', () => {
+    const documented = [...read('docs/webhooks.md').matchAll(/^\| `([a-z_]+\.[a-z_]+)` \| (.*?) \|$/gm)]
+    expect(documented.map((row) => [row[1], row[2]])).toEqual(Object.entries(EVENT_TYPES))
+  })
+
+  it('the retry schedule is documented as it is', () => {
+    const row = /^\| after \| at once \| (.*) \|$/m.exec(read('docs/webhooks.md'))?.[1] ?? ''
+    const units: Readonly<Record<string, number>> = { s: 1, min: 60, h: 3600 }
+    const documented = row.split(' | ').map((text) => {
+      const [number, unit = ''] = text.split(' ')
+      return Number(number) * (units[unit] ?? Number.NaN)
+    })
+    expect(documented).toEqual(RETRY_SECONDS)
   })
 
   it('every invariant of the design has its test', () => {

@@ -106,6 +106,25 @@ describeEachDatabase('deliveries', (open) => {
     expect(rows.every(({ state }) => state === 'delivered')).toBe(true)
   })
 
+  it('are made once each where nothing fails, however many are under way', async () => {
+    const stage = await newStage()
+    await stage.addEndpoint({ concurrency: 64 })
+    await stage.addEndpoint({ concurrency: 64, isOrdered: true })
+    const seen = new Map<string, number>()
+    stage.receiver = async ({ url, headers }) => {
+      const one = `${url.host} ${String(headers['webhook-id'])}`
+      seen.set(one, (seen.get(one) ?? 0) + 1)
+      await new Promise((resolve) => setTimeout(resolve, seen.size % 3))
+      return answer(200)
+    }
+    await stage.running(stage.dispatcher({ now: Date.now }), async () => {
+      for (let batch = 0; batch < 30; batch++) await stage.post(50, (at) => `subject_${String(at % 20)}`)
+      await until(() => stage.isDone())
+    })
+    expect(seen.size).toBe(2 * 30 * 50)
+    expect([...seen.values()].every((times) => times === 1)).toBe(true)
+  })
+
   it('keep to the rate and the number at a time of their endpoint', async () => {
     const stage = await newStage()
     await stage.addEndpoint({ concurrency: 3, rateLimit: 2 })
