@@ -34,4 +34,47 @@ export type {
   VerifyTokenRequest,
   WorkspaceView,
 } from './views.js'
+export {
+  type EventClient,
+  type WebhookEndpointClient,
+  type WebhookKeyClient,
+  type WebhookRelayClient,
+} from './webhook-client.js'
+export type {
+  CreateWebhookEndpointRequest,
+  CreateWebhookRelayRequest,
+  EventDetail,
+  EventFilter,
+  EventView,
+  PublishEventRequest,
+  ResendRequest,
+  SetWebhookKeyRequest,
+  UpdateWebhookEndpointRequest,
+  WebhookAttemptView,
+  WebhookDeliveryDetail,
+  WebhookDeliveryFilter,
+  WebhookDeliveryState,
+  WebhookDeliveryView,
+  WebhookEndpointState,
+  WebhookEndpointView,
+  WebhookEndpointWithSecret,
+  WebhookHandshakeView,
+  WebhookKeyView,
+  WebhookListFilter,
+  WebhookProbeCheckView,
+  WebhookProbeView,
+  WebhookRelayView,
+} from './webhook-views.js'
 export { type WorkspaceClient } from './workspace-client.js'
+export { fetchWebhookAsync, type FetchWebhookHandler } from './webhooks/fetch-webhook-async.js'
+export { openWebhookAsync } from './webhooks/open-async.js'
+export type {
+  AcceptedWebhook,
+  OpenedWebhook,
+  OpenWebhookOptions,
+  RefusedWebhook,
+  WebhookHeaders,
+  WebhookRefusal,
+} from './webhooks/opened.js'
+export { type ReceiveWebhookOptions } from './webhooks/receive.js'
+export { MemoryReplayGuard, type ReplayGuard } from './webhooks/replay-guard.js'

@@ -3,6 +3,7 @@ import { CatalogClient } from './catalog-client.js'
 import { KeyClient } from './key-client.js'
 import { Transport, type ClientOptions } from './transport.js'
 import type { CallerView, DecisionView, NodesView, VerifyTokenRequest } from './views.js'
+import { EventClient, WebhookEndpointClient, WebhookKeyClient, WebhookRelayClient } from './webhook-client.js'
 import { WorkspaceClient } from './workspace-client.js'
 
 /** The management API, with one management key. Every method rejects with an ApiError or a ConnectionError. */
@@ -11,6 +12,10 @@ export class ManagementClient {
   readonly workspace: WorkspaceClient
   readonly catalog: CatalogClient
   readonly audit: AuditClient
+  readonly webhookKey: WebhookKeyClient
+  readonly webhookEndpoints: WebhookEndpointClient
+  readonly webhookRelays: WebhookRelayClient
+  readonly events: EventClient
   readonly #transport: Transport
 
   /** @throws {TypeError} when the URL or the key cannot be one; the message shows neither */
@@ -20,6 +25,10 @@ export class ManagementClient {
     this.workspace = new WorkspaceClient(this.#transport)
     this.catalog = new CatalogClient(this.#transport)
     this.audit = new AuditClient(this.#transport)
+    this.webhookKey = new WebhookKeyClient(this.#transport)
+    this.webhookEndpoints = new WebhookEndpointClient(this.#transport)
+    this.webhookRelays = new WebhookRelayClient(this.#transport)
+    this.events = new EventClient(this.#transport)
   }
 
   /** Asks whether a token of the workspace may make a request. */

@@ -56,6 +56,8 @@ export interface KeyView {
   }
   readonly expires_at: string | null
   readonly note: string
+  /** Whether it signs the webhooks of the workspace; a key before it, in an overlap, does not count. */
+  readonly webhook_key: boolean
   /** The newest secret first. */
   readonly secrets: SecretView[]
   /** Counts the changes; what `If-Match` compares. */

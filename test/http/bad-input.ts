@@ -17,6 +17,7 @@ import {
   noTiles,
 } from './bad-values.js'
 import type { Prepared } from './operations.js'
+import { WEBHOOK_BAD_INPUTS } from './webhook-bad-input.js'
 
 /** The flaws of each operation that are not a matter of types alone. */
 export const BAD_INPUTS: Readonly<Record<string, readonly BadInput[]>> = {
@@ -341,6 +342,7 @@ export const BAD_INPUTS: Readonly<Record<string, readonly BadInput[]>> = {
   ],
   getCatalog: [],
   getCaller: [],
+  ...WEBHOOK_BAD_INPUTS,
 }
 
 /** A prepared request with a flaw put into it. */

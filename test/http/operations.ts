@@ -2,9 +2,10 @@ import { createHash, randomUUID } from 'node:crypto'
 import { expect } from 'vitest'
 import type { JsonSchema } from './json-schema.js'
 import { eventually, NEW_KEY, type RawAnswer, type Suite, type Tenant } from './support.js'
+import { WEBHOOK_OPERATIONS } from './webhook-operations.js'
 
 /** A permission of the management catalog with a level, as refusals name it. */
-export type Scope = `${'keys' | 'verify' | 'audit' | 'workspace'}:${'read' | 'edit'}`
+export type Scope = `${'keys' | 'verify' | 'audit' | 'workspace' | 'webhooks' | 'events'}:${'read' | 'edit'}`
 
 /** A request that an operation answers with success. */
 export interface Prepared {
@@ -20,7 +21,8 @@ export interface Prepared {
 /** What the audit log has of a success. */
 interface Writes {
   readonly action: string
-  readonly type: 'key' | 'workspace' | 'audit' | 'application'
+  readonly type:
+    'key' | 'workspace' | 'audit' | 'application' | 'webhook_endpoint' | 'webhook_relay' | 'event'
   /** Whom the entry names where it is not the key. */
   readonly user?: string
   /** False where verifiers have nothing to learn of it. */
@@ -33,7 +35,7 @@ interface Writes {
 export interface OperationCase {
   /** Null where any live management key will do. */
   readonly needs: Scope | null
-  readonly status: 200 | 201
+  readonly status: 200 | 201 | 202
   /** The media type of its success. Default: `application/json`. */
   readonly type?: 'text/plain' | 'application/jsonl' | 'application/octet-stream'
   /** The audit entry of its success; null for operations that write nothing. */
@@ -395,6 +397,7 @@ export const OPERATIONS: Readonly<Record<string, OperationCase>> = {
       expect(body).toMatchObject({ key: { kind: 'management', state: 'active' } })
     },
   },
+  ...WEBHOOK_OPERATIONS,
 }
 
 const HASH = /^[0-9A-Za-z+/]{43}=$/
@@ -484,11 +487,12 @@ export function perform(
 
 /** Every permission of the management catalog at its most, but for one scope that is just not reached. */
 export function allBut(needed: Scope): Record<string, 'none' | 'read' | 'edit'> {
-  const access = { keys: 'edit', verify: 'edit', audit: 'edit', workspace: 'edit' } as Record<
-    string,
-    'none' | 'read' | 'edit'
-  >
+  const permissions = ['keys', 'verify', 'audit', 'workspace', 'webhooks', 'events']
+  const access: Record<string, 'none' | 'read' | 'edit'> = Object.fromEntries(
+    permissions.map((id) => [id, 'edit']),
+  )
   const [permission = '', level] = needed.split(':')
-  access[permission] = level === 'edit' && permission !== 'verify' ? 'read' : 'none'
+  const hasRead = !['verify', 'events'].includes(permission)
+  access[permission] = level === 'edit' && hasRead ? 'read' : 'none'
   return access
 }

@@ -220,6 +220,10 @@ const TABLES = [
   'audit_policies',
   'idempotency_records',
   'setup_codes',
+  'webhook_workspaces',
+  'webhook_endpoints',
+  'webhook_relays',
+  'webhook_events',
 ] as const satisfies readonly (keyof Schema)[]
 
 /** Waits until the database has the last entry of each of the spool's files. */

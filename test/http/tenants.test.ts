@@ -1,9 +1,10 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { checkpointOf, OPERATIONS, perform, readRoutes, type Prepared, type Route } from './operations.js'
 import { describeEachServer, type Dump, type Suite, type Tenant } from './support.js'
+import { addEndpoint } from './webhook-operations.js'
 
 /** Ids that no workspace has, by the parameter of the path. */
-const NEVER: Readonly<Record<string, string>> = { id: 'key_0000000000000', index: '999999' }
+const NEVER: Params = { id: 'key_0000000000000', index: '999999', event: 'evt_0000000000000000000000' }
 
 /** What the other's log has and ours has not, beside what no log has: entries, and tiles of the tree. */
 const OF_THE_LOG: Readonly<Record<string, { readonly theirs: Params; readonly never: Params }>> = {
@@ -16,6 +17,24 @@ const OF_THE_LOG: Readonly<Record<string, { readonly theirs: Params; readonly ne
     never: { level: '0', a: '000.p', b: '255' },
   },
 }
+
+/** The operations on one endpoint, delivery, event or relay. */
+const OF_WEBHOOKS = [
+  'getWebhookEndpoint',
+  'updateWebhookEndpoint',
+  'deleteWebhookEndpoint',
+  'rotateWebhookSecret',
+  'switchWebhookKey',
+  'performWebhookHandshake',
+  'sendTestEvent',
+  'probeWebhookEndpoint',
+  'resendWebhookDeliveries',
+  'listWebhookDeliveries',
+  'getWebhookDelivery',
+  'resendWebhookDelivery',
+  'getEvent',
+  'deleteWebhookRelay',
+]
 
 type Params = Readonly<Record<string, string>>
 
@@ -48,6 +67,7 @@ describeEachServer('two tenants', (suite) => {
       'suspendKey',
       'resumeKey',
       'revokeKey',
+      ...OF_WEBHOOKS,
       ...Object.keys(OF_THE_LOG),
     ].includes(operationId),
   )
@@ -93,13 +113,7 @@ describeEachServer('two tenants', (suite) => {
 
     test('answers it so whatever else the request says, and whatever state the other’s thing is in', async () => {
       if (operationId in OF_THE_LOG) return
-      const things = [
-        await theirs.createKey(),
-        await theirs.createKey(),
-        await theirs.createKey({ access: 'full' }),
-      ]
-      await theirs.call('POST', `/v1/keys/${things[0]?.id ?? ''}/revoke`)
-      await theirs.call('DELETE', `/v1/keys/${things[1]?.id ?? ''}?confirm=A%20key`)
+      const things = OF_WEBHOOKS.includes(operationId) ? await webhookThings(theirs) : await keys(theirs)
       const prepared = await operation.prepare(ours)
       const isDeletion = operationId === 'deleteKey'
       const variants: Prepared[] = [
@@ -110,9 +124,9 @@ describeEachServer('two tenants', (suite) => {
         ...(isDeletion ? [{ ...prepared, headers: {}, query: '?confirm=x' }] : []),
       ]
       for (const variant of variants) {
-        const never = await perform(routeOf(), ours, at(variant, { id: NEVER['id'] ?? '' }))
-        for (const { id } of things) {
-          const asked = await perform(routeOf(), ours, at(variant, { id }))
+        const never = await perform(routeOf(), ours, at(variant, NEVER))
+        for (const params of things) {
+          const asked = await perform(routeOf(), ours, at(variant, { ...NEVER, ...params }))
           expect([variant.headers, variant.query, asked.status, asked.text]).toEqual([
             variant.headers,
             variant.query,
@@ -126,7 +140,7 @@ describeEachServer('two tenants', (suite) => {
     test('answers ids of other kinds as one that never was', async () => {
       if (operationId in OF_THE_LOG) return
       const prepared = await operation.prepare(ours)
-      const never = await perform(routeOf(), ours, at(prepared, { id: NEVER['id'] ?? '' }))
+      const never = await perform(routeOf(), ours, at(prepared, NEVER))
       const { id: ownKeyId } = await ours.createKey()
       const others = [
         ours.id,
@@ -147,7 +161,7 @@ describeEachServer('two tenants', (suite) => {
         '*',
         '%25',
       ]) {
-        const answer = await perform(routeOf(), ours, at(prepared, { id }))
+        const answer = await perform(routeOf(), ours, at(prepared, { ...NEVER, id }))
         expect([id, answer.status, answer.text]).toEqual([id, 404, never.text])
       }
     })
@@ -213,6 +227,28 @@ describeEachServer('two tenants', (suite) => {
     expect(answer.status).toBe(403)
   })
 })
+
+/** Keys of a workspace, one of each kind of state. */
+async function keys(tenant: Tenant): Promise<readonly Params[]> {
+  const [revoked, deleted, active] = [
+    await tenant.createKey(),
+    await tenant.createKey(),
+    await tenant.createKey({ access: 'full' }),
+  ]
+  await tenant.call('POST', `/v1/keys/${revoked.id}/revoke`)
+  await tenant.call('DELETE', `/v1/keys/${deleted.id}?confirm=A%20key`)
+  return [revoked, deleted, active].map(({ id }) => ({ id }))
+}
+
+/** Endpoints, a delivery, an event and a relay of a workspace, the endpoints in several states. */
+async function webhookThings(tenant: Tenant): Promise<readonly Params[]> {
+  const { params = {} } = (await OPERATIONS['getWebhookDelivery']?.prepare(tenant)) ?? {}
+  const [deleted, disabled] = [await addEndpoint(tenant), await addEndpoint(tenant)]
+  await tenant.call('DELETE', `/v1/webhook-endpoints/${deleted}`)
+  await tenant.call('PATCH', `/v1/webhook-endpoints/${disabled}`, { enabled: false })
+  const relay = (await OPERATIONS['deleteWebhookRelay']?.prepare(tenant))?.params ?? {}
+  return [{ id: deleted }, { id: disabled }, params, { id: params['event'] ?? '' }, relay]
+}
 
 /** Everything that the database holds of one workspace. */
 async function rowsOf(suite: Suite, tenant: Tenant): Promise<Dump> {

@@ -49,6 +49,8 @@ export async function startServer(settings: Record<string, string> = {}): Promis
     BITTING_LISTEN: '127.0.0.1:0',
     BITTING_GATEWAY_LISTEN: '127.0.0.1:0',
     BITTING_LOG_LEVEL: 'silent',
+    // Where tests have their receivers of webhooks.
+    BITTING_WEBHOOK_ALLOWED_ADDRESSES: '127.0.0.0/8',
     ...settings,
   })
   const running = await serve(config)

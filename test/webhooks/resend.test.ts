@@ -125,6 +125,17 @@ describeEachServer('sending again', (suite) => {
     expect((await resend(endpoint, { since: started })).body).toEqual({ resent: 0 })
   })
 
+  test('what an endpoint does not want is passed over, however much it is', async () => {
+    const since = new Date(Date.now() - 1000).toISOString()
+    const endpoint = await addEndpoint(tenant, { events: ['invoice.paid'] })
+    await tenant.call('PATCH', `/v1/webhook-endpoints/${endpoint}`, { enabled: false })
+    await publish(1300)
+    await publish(3, 'invoice.paid')
+    await tenant.call('PATCH', `/v1/webhook-endpoints/${endpoint}`, { enabled: true })
+    expect((await resend(endpoint, { since })).body).toEqual({ resent: 3 })
+    expect((await resendEntries()).map(({ details }) => details)).toEqual([{ what: 'since', deliveries: 3 }])
+  })
+
   test('a test event stays with the endpoint that it was meant for', async () => {
     const since = new Date(Date.now() - 1000).toISOString()
     const meant = await addEndpoint(tenant, { events: ['order.*'] })

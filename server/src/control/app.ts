@@ -8,9 +8,14 @@ import { addPages } from './pages.js'
 import { problemResponse } from './problems.js'
 import { addAuditProofRoutes } from './routes/audit-proof.js'
 import { addAuditRoutes } from './routes/audit.js'
+import { addEventRoutes } from './routes/events.js'
 import { addKeyRoutes } from './routes/keys.js'
 import { addSetupRoute } from './routes/setup.js'
 import { addVerifyRoute } from './routes/verify.js'
+import { addWebhookDeliveryRoutes } from './routes/webhook-deliveries.js'
+import { addWebhookEndpointRoutes } from './routes/webhook-endpoints.js'
+import { addWebhookKeyRoutes } from './routes/webhook-key.js'
+import { addWebhookRelayRoutes } from './routes/webhook-relays.js'
 import { addWorkspaceRoutes } from './routes/workspace.js'
 
 /** The largest body that the management API reads, in bytes. */
@@ -79,6 +84,11 @@ export function createControlApp(options: ControlOptions): ControlApp {
   addAuditProofRoutes(app, options)
   addAuditRoutes(app, options)
   addWorkspaceRoutes(app, options)
+  addWebhookKeyRoutes(app, options)
+  addWebhookEndpointRoutes(app, options)
+  addWebhookDeliveryRoutes(app, options)
+  addWebhookRelayRoutes(app, options)
+  addEventRoutes(app, options)
   addSetupRoute(app, options)
   addMachineRoutes(app, options)
   addPages(app)

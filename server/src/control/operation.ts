@@ -47,7 +47,7 @@ export function operation<
   P extends string,
   S extends z.ZodType,
   Q extends NonNullable<RouteConfig['request']> = NoRequest,
-  N extends 200 | 201 = 200,
+  N extends 200 | 201 | 202 = 200,
 >(options: ControlOptions, method: M, path: P, config: OperationConfig<Q, S, N>) {
   const success = { description: 'Done', content: { 'application/json': { schema: config.result } } }
   const problems = [...ALWAYS, ...(config.problems ?? [])].map((status) => [

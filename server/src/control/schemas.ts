@@ -15,14 +15,16 @@ export function storableText(lengthMax: number): z.ZodString {
     .refine((text) => !/[\p{Cc}\p{Cs}]/u.test(text), 'must not contain control characters')
 }
 
-const WITH_CREDENTIAL = 'looks like it holds a token or another credential; leave that out'
+/** What is said of a text that does not pass {@link isWithoutCredential}. */
+export const WITH_CREDENTIAL = 'looks like it holds a token or another credential; leave that out'
 
-function isWithoutCredential(text: string): boolean {
+/** Says whether a text holds nothing that would let anybody in. */
+export function isWithoutCredential(text: string): boolean {
   return maskCredentials(text) === text
 }
 
 /** A text that people read: no spaces around it, and nothing in it that would let anybody in. */
-function plainText(lengthMax: number): z.ZodString {
+export function plainText(lengthMax: number): z.ZodString {
   return storableText(lengthMax)
     .refine((text) => text.trim() === text, 'must not begin or end with a space')
     .refine(isWithoutCredential, WITH_CREDENTIAL)
@@ -81,6 +83,29 @@ export function hasPrototypeMember(value: unknown): boolean {
   return typeof value === 'object' && value !== null && Object.hasOwn(value, '__proto__')
 }
 
+/**
+ * Any object of JSON, nested so deep at most: what is written out again must not run out of stack. Zod leaves `__proto__`
+ * out of a record in silence, so it is refused.
+ */
+export function jsonObject(depthMax: number): z.ZodType<Record<string, unknown>> {
+  return z.preprocess(
+    (value) => (isShallow(value, depthMax) && !hasPrototypeMember(value) ? value : null),
+    z.record(z.string(), z.unknown(), {
+      error: `must be an object, nested at most ${String(depthMax)} deep, without a member __proto__`,
+    }),
+  )
+}
+
+/** Looks level by level: a function that called itself would fail on the very thing it looks for. */
+function isShallow(value: unknown, depthMax: number): boolean {
+  let level: unknown[] = [value]
+  for (let depth = 0; depth <= depthMax; depth++) {
+    level = level.flatMap((it): unknown[] => (typeof it === 'object' && it !== null ? Object.values(it) : []))
+    if (level.length === 0) return true
+  }
+  return false
+}
+
 export const environmentSchema = z.enum(ENVIRONMENTS)
 export const kindSchema = z.enum(['api', 'management'])
 export const stateSchema = z.enum(KEY_STATES as [KeyState, ...KeyState[]])
@@ -102,6 +127,7 @@ export const keySchema = z
     }),
     expires_at: z.string().nullable(),
     note: z.string(),
+    webhook_key: z.boolean().openapi({ description: 'Whether it signs the webhooks of the workspace' }),
     secrets: z.array(
       z.object({
         id: z.string(),

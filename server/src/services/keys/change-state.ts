@@ -5,6 +5,7 @@ import type { KeyRow } from '../../storage/schema.js'
 import type { Actor } from '../../audit/actor.js'
 import type { ServiceContext } from '../context.js'
 import type { IdempotentRequest, Mutated } from '../mutate.js'
+import { refuseWebhookKey } from '../webhooks/webhook-key.js'
 import { findKeyRow, readKey } from './find.js'
 import { checkOwn } from './grant.js'
 import { accessOf, conditionsOf } from '../../storage/columns.js'
@@ -39,11 +40,14 @@ const ACTIONS = {
   destroy: 'key.delete',
 } as const satisfies Record<StateChange, AuditAction>
 
+/** After these a key signs no webhooks either. */
+const ENDS: readonly StateChange[] = ['revoke', 'compromise', 'destroy']
+
 /**
  * Suspends, resumes, revokes or deletes a key. Taking power away asks only for the operation; giving it back asks for
  * at least what the key has.
  *
- * @throws {ProblemError} not_found, version_conflict, confirmation_required, state_conflict, grant_exceeds_own
+ * @throws {ProblemError} not_found, version_conflict, confirmation_required, state_conflict, webhook_key_in_use, grant_exceeds_own
  */
 export async function changeKeyState(
   context: ServiceContext,
@@ -61,6 +65,7 @@ export async function changeKeyState(
     checkConfirmation(row, input)
     const before = stateOf(row, now)
     if (!canChange(before, change)) throw impossible(row, before, change)
+    if (ENDS.includes(change)) await refuseWebhookKey(tx, workspaceId, id)
     if (change === 'resume') {
       const { kind, environment } = row
       const access = accessOf(row.access)

@@ -160,11 +160,17 @@ async function viewKeys(
     .where('workspace_id', '=', workspaceId)
     .where('key_id', 'in', ids)
     .execute()
+  const webhooks = await reader
+    .selectFrom('webhook_workspaces')
+    .select('key_id')
+    .where('workspace_id', '=', workspaceId)
+    .executeTakeFirst()
   return rows.map((row) =>
     viewKey(
       row,
       secrets.filter((secret) => secret.key_id === row.id),
       usages.find((usage) => usage.key_id === row.id),
+      webhooks?.key_id ?? null,
       now,
     ),
   )

@@ -38,11 +38,12 @@ export function formatTimeOrNull(seconds: number | null): string | null {
   return seconds === null ? null : formatTime(seconds)
 }
 
-/** The key as the API shows it, from its rows. */
+/** The key as the API shows it, from its rows and the id of the key that signs webhooks. */
 export function viewKey(
   row: KeyRow,
   secrets: readonly SecretRow[],
   usage: KeyUsageRow | undefined,
+  webhookKeyId: string | null,
   nowSeconds: number,
 ): KeyView {
   return {
@@ -58,6 +59,7 @@ export function viewKey(
     },
     expires_at: formatTimeOrNull(row.expires_at),
     note: row.note,
+    webhook_key: row.id === webhookKeyId,
     secrets: secrets.map((secret) => viewSecret(secret, nowSeconds)),
     version: row.version,
     created_at: formatTime(row.created_at),
