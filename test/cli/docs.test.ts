@@ -28,7 +28,8 @@ describe('docs/cli.md', () => {
       .split('\n')
       .filter((line) => line.startsWith('- '))
       .flatMap((line) => [...(line.split('`:')[0] ?? '').matchAll(/--[a-z-]+/g)].map(([flag]) => flag))
-    const flags = command.options.map(({ long }) => long).filter((flag) => flag !== '--json')
+    const shown = command.options.filter(({ hidden }) => !hidden)
+    const flags = shown.map(({ long }) => long).filter((flag) => flag !== '--json')
     expect(described.sort()).toEqual(flags.sort())
     const usage = /```\n(.*)\n```/.exec(section)?.[1] ?? ''
     expect(usage.startsWith(name)).toBe(true)

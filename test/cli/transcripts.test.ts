@@ -9,6 +9,7 @@ import {
   startFakeManagementApi,
   type FakeManagementApi,
 } from './support/fake-management-api.js'
+import { fillWebhooks } from './support/webhook-examples.js'
 import { emptyInstallation, runCli, type CliResult } from './support/run-cli.js'
 
 /**
@@ -39,6 +40,7 @@ describe('transcripts', () => {
       plainKey('key_Evil000000001', 'evil\u001b[2Jname', { note: 'a\nb\u009b' }),
       plainKey('key_Owner00000001', 'Owner', { kind: 'management', access: 'full' }),
     ])
+    fillWebhooks(api.webhooks)
   })
 
   afterEach(async () => {

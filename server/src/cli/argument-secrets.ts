@@ -6,6 +6,8 @@ const TOKENS = [
   /[a-z][a-z0-9]{1,9}_(?:dev|staging|live)_[0-9A-Za-z]{17,}/,
   /\bbtgm?_[0-9A-Za-z]{17,}/,
   /\bkey_[0-9a-f]{28}\b/,
+  // A secret of Standard Webhooks.
+  /\bwhsec_[0-9A-Za-z+/]{16,}/,
 ]
 
 /**

@@ -20,8 +20,12 @@ export interface Input {
   askText(question: string): Promise<string | null>
   /** Yes or no; no is what the Enter key means. */
   askConsent(question: string): Promise<boolean | null>
-  /** What is piped into the command, null where standard input is a terminal. */
-  readPipe(): Promise<string | null>
+  /**
+   * What is piped into the command, null where standard input is a terminal.
+   *
+   * @param bytesMax more is an error; without it as much as a token may have
+   */
+  readPipe(bytesMax?: number): Promise<string | null>
 }
 
 /** Standard input, or what a test puts in its place. */
@@ -29,7 +33,7 @@ export interface InputStream extends AsyncIterable<unknown> {
   readonly isTTY?: boolean
 }
 
-const PIPE_LENGTH_MAX = 16_384
+const TOKEN_BYTES_MAX = 16_384
 
 interface Terminal {
   readonly input: ReadStream
@@ -44,7 +48,7 @@ export function createInput(stdin: InputStream): Input {
     askText: (question) => ask(question, ({ text }, options) => text(options)),
     askConsent: (question) =>
       ask(question, ({ confirm }, options) => confirm({ ...options, initialValue: false })),
-    readPipe: () => readPipe(stdin),
+    readPipe: (bytesMax = TOKEN_BYTES_MAX) => readPipe(stdin, bytesMax),
   }
 }
 
@@ -116,15 +120,15 @@ function tryOpen(path: string, flags: string): number | null {
   }
 }
 
-async function readPipe(stdin: InputStream): Promise<string | null> {
+async function readPipe(stdin: InputStream, bytesMax: number): Promise<string | null> {
   if (stdin.isTTY === true) return null
   const chunks: Buffer[] = []
   let length = 0
   for await (const chunk of stdin) {
     const bytes = Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk))
     length += bytes.length
-    if (length > PIPE_LENGTH_MAX) {
-      throw usageError('standard input is too long to be a token', 'pipe the token alone')
+    if (length > bytesMax) {
+      throw usageError('standard input is too long', 'pipe what the command asks for, and nothing else')
     }
     chunks.push(bytes)
   }

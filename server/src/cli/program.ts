@@ -6,9 +6,12 @@ import { catalogCommand } from './catalog/catalog.js'
 import { newCommand } from './command.js'
 import type { CommandContext } from './context.js'
 import { doctorCommand } from './doctor/doctor.js'
+import { eventsCommand } from './events/events.js'
 import { keysCommand } from './keys/keys.js'
 import { serveCommand } from './serve.js'
 import { verifyCommand } from './verify.js'
+import { webhookKeyCommand } from './webhook-key/webhook-key.js'
+import { webhooksCommand } from './webhooks/webhooks.js'
 import { workspacesCommand } from './workspaces/workspaces.js'
 
 const EXAMPLES = `
@@ -20,6 +23,7 @@ Examples:
   $ bitting keys rotate key_4Zr0qN1b8Xc2D --overlap 24h
   $ bitting verify --method POST --path /v2/create-phone-call < token
   $ bitting audit list --since 1h --outcome failure
+  $ bitting webhooks probe whe_4Zr0qN1b8Xc2D
 
 Environment:
   BITTING_URL                   the management API (http://127.0.0.1:4700)
@@ -43,6 +47,9 @@ export function createProgram(context: CommandContext): Command {
   program.addCommand(keysCommand(context))
   program.addCommand(verifyCommand(context))
   program.addCommand(auditCommand(context))
+  program.addCommand(webhooksCommand(context))
+  program.addCommand(webhookKeyCommand(context))
+  program.addCommand(eventsCommand(context))
   program.addCommand(catalogCommand(context))
   return program
 }

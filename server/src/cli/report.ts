@@ -81,6 +81,8 @@ function hintOf({ code }: ApiError): string | null {
       return '`bitting catalog show --in-force` lists what there is, `bitting catalog show bitting` for management keys'
     case 'state_conflict':
       return '`bitting keys show` with its id tells what was done to it, when and by whom'
+    case 'webhook_key_in_use':
+      return 'let another key sign first: bitting webhook-key set <id>, with --overlap 0 where this one leaked'
     case 'confirmation_required':
       return 'the name given is another; give the exact one: --confirm <name>'
     case 'unexpected_answer':

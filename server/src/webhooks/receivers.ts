@@ -17,6 +17,9 @@ export interface ReceiversOptions extends Omit<WebhookSenderOptions, 'guard'> {
   readonly origin: string
 }
 
+/** Of five requests in turn the last has ended before whoever asked gives up. */
+const PROMPT_MILLISECONDS = 5_000
+
 const REFUSALS = {
   address_not_public:
     'leads to an address that is not on the public internet; the operator can allow it with BITTING_WEBHOOK_ALLOWED_ADDRESSES',
@@ -28,11 +31,18 @@ const REFUSALS = {
 export class Receivers {
   readonly #guard: AddressGuard
   readonly #sender: WebhookSender
+  /** For what somebody waits for. */
+  readonly #promptSender: WebhookSender
   readonly #origin: string
 
   constructor({ allowedAddresses, origin, ...options }: ReceiversOptions) {
     this.#guard = new AddressGuard(allowedAddresses.map(parseAddressRange).filter((it) => it !== null))
     this.#sender = new WebhookSender({ guard: this.#guard, ...options })
+    this.#promptSender = new WebhookSender({
+      guard: this.#guard,
+      ...options,
+      limitMilliseconds: PROMPT_MILLISECONDS,
+    })
     this.#origin = origin
   }
 
@@ -51,13 +61,13 @@ export class Receivers {
 
   /** Asks a receiver whether it wants our requests. */
   handshake(url: URL): Promise<Handshake> {
-    return handshake(this.#sender, url, this.#origin)
+    return handshake(this.#promptSender, url, this.#origin)
   }
 
   /** Finds out whether a receiver verifies what it is sent. */
   probe(target: Target, now: () => number): Promise<ProbeReport> {
     const send = (headers: Record<string, string>, body: string): ReturnType<WebhookSender['send']> =>
-      this.#sender.send({
+      this.#promptSender.send({
         url: target.url,
         headers: this.#withOrigin(deliveryHeaders(target, 'application/json', headers)),
         body,
@@ -77,8 +87,8 @@ export class Receivers {
   }
 
   /** Lets go of its connections. */
-  close(): Promise<void> {
-    return this.#sender.close()
+  async close(): Promise<void> {
+    await Promise.all([this.#sender.close(), this.#promptSender.close()])
   }
 }
 

@@ -1,6 +1,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { CatalogView, KeyView } from '@bitting/client'
+import { problem, type Answer, type Body } from './fake-answer.js'
+import { answerWebhooks } from './fake-webhook-api.js'
+import { newFakeWebhooks, type FakeWebhooks } from './fake-webhooks.js'
 
 /** One request as it came in. */
 export interface SeenRequest {
@@ -15,6 +18,7 @@ export interface FakeManagementApi {
   readonly url: string
   readonly seen: readonly SeenRequest[]
   readonly keys: KeyView[]
+  readonly webhooks: FakeWebhooks
   /** Breaks the connection in place of the next so many answers. */
   breakConnections(count: number): void
   close(): Promise<void>
@@ -74,6 +78,7 @@ export function plainKey(id: string, name: string, extras: Partial<KeyView> = {}
     conditions: { allowed_addresses: null, not_before: null },
     expires_at: null,
     note: '',
+    webhook_key: false,
     secrets: [
       {
         id: `${id.slice(4)}000`,
@@ -100,7 +105,8 @@ export function plainKey(id: string, name: string, extras: Partial<KeyView> = {}
 
 /** Starts a stand-in on a free port. */
 export async function startFakeManagementApi(keys: readonly KeyView[] = []): Promise<FakeManagementApi> {
-  const state = { keys: [...keys], seen: [] as SeenRequest[], breaks: 0, made: 0 }
+  const webhooks = newFakeWebhooks()
+  const state = { keys: [...keys], webhooks, seen: [] as SeenRequest[], breaks: 0, made: 0 }
   const server = createServer((request, response) => {
     void readBody(request).then((body) => {
       state.seen.push({
@@ -124,6 +130,7 @@ export async function startFakeManagementApi(keys: readonly KeyView[] = []): Pro
     url: `http://127.0.0.1:${String(port)}`,
     seen: state.seen,
     keys: state.keys,
+    webhooks,
     breakConnections: (count) => {
       state.breaks = count
     },
@@ -136,15 +143,9 @@ export async function startFakeManagementApi(keys: readonly KeyView[] = []): Pro
 
 interface State {
   readonly keys: KeyView[]
+  readonly webhooks: FakeWebhooks
   made: number
 }
-
-interface Answer {
-  readonly status: number
-  readonly body: unknown
-}
-
-type Body = Readonly<Record<string, unknown>>
 
 function answer(state: State, request: IncomingMessage, body: Body): Answer {
   if (request.headers.authorization !== `Bearer ${MANAGEMENT_KEY}`) {
@@ -156,6 +157,10 @@ function answer(state: State, request: IncomingMessage, body: Body): Answer {
   if (noun === 'verify') return { status: 200, body: decide(body) }
   if (noun === 'whoami')
     return { status: 200, body: { key: plainKey('key_Owner00000001', 'Owner'), scopes: 'full' } }
+  const version = request.headers['if-match'] ?? null
+  const webhookCall = { method: request.method ?? '', url, version, body, at: new Date(NOW).toISOString() }
+  const answered = answerWebhooks(state.webhooks, state.keys, webhookCall)
+  if (answered !== null) return answered
   if (noun !== 'keys') return problem(404, 'not_found', 'There is nothing at this path.')
   if (id === undefined) {
     return request.method === 'POST' ? create(state, body) : list(state, url.searchParams)
@@ -313,10 +318,6 @@ function decide(body: Body): unknown {
 /** A token that looks like one and is none: its checksum is wrong. */
 function tokenOf(key: KeyView, generation: number): string {
   return `btg_live_${key.id.slice(4)}00${String(generation)}${'s'.repeat(43)}000000`
-}
-
-function problem(status: number, code: string, detail: string, errors?: readonly object[]): Answer {
-  return { status, body: { type: `/docs/problems#${code}`, title: code, status, detail, code, errors } }
 }
 
 function send(response: ServerResponse, { status, body }: Answer): void {

@@ -1,9 +1,10 @@
+import { Readable } from 'node:stream'
 import type { Diagnosis } from '../../../server/src/diagnosis.js'
 import type { LocalInstallation } from '../../../server/src/local.js'
 import type { RunningServer } from '../../../server/src/serve.js'
 import type { CommandContext, Programs } from '../../../server/src/cli/context.js'
 import { EXIT } from '../../../server/src/cli/exit-codes.js'
-import type { Input } from '../../../server/src/cli/input.js'
+import { createInput, type Input } from '../../../server/src/cli/input.js'
 import { run } from '../../../server/src/cli/main.js'
 import { Output, type OutputStream } from '../../../server/src/cli/output.js'
 import { NOW } from './fake-management-api.js'
@@ -29,6 +30,7 @@ export interface CliSurroundings {
   readonly colours?: boolean
   readonly programs?: Partial<Programs>
   readonly onSignal?: CommandContext['onSignal']
+  readonly fetch?: typeof fetch
 }
 
 /** Runs one command line in this process, with streams and a clock of its own. */
@@ -48,7 +50,7 @@ export async function runCli(
     variables,
     input: answering(surroundings, asked),
     output: new Output(stream(stdout), stream(stderr), variables),
-    fetch: (input, init) => fetch(input, init),
+    fetch: surroundings.fetch ?? ((input, init) => fetch(input, init)),
     nowMilliseconds: () => NOW,
     programs: { ...FAKE_PROGRAMS, ...surroundings.programs },
     exit: (code) => {
@@ -74,7 +76,8 @@ function answering({ answers = [], piped }: CliSurroundings, asked: string[]): I
       const answer = await ask(question)
       return answer === null ? null : answer === 'yes'
     },
-    readPipe: () => Promise.resolve(piped ?? null),
+    readPipe: (bytesMax) =>
+      piped === undefined ? Promise.resolve(null) : createInput(Readable.from([piped])).readPipe(bytesMax),
   }
 }
 

@@ -7,6 +7,7 @@ import {
   type Catalog,
   type KeyState,
 } from '@bitting/core'
+import { accessText } from '../access-options.js'
 import type { Toned } from '../output.js'
 
 /** A key in a sentence: its name and its id. */
@@ -32,6 +33,16 @@ export function stateCell(state: KeyState): Toned {
 /** Says whether a key can never be used again. */
 export function hasEnded({ state }: Pick<KeyView, 'state'>): boolean {
   return !isUsable(state)
+}
+
+/** What a key opens in a few words, behind a badge where it is for more than calls: `webhook: nothing`. */
+export function accessBadge({
+  access,
+  kind,
+  webhook_key: signs,
+}: Pick<KeyView, 'access' | 'kind' | 'webhook_key'>): string {
+  const badge = kind === 'management' ? 'management: ' : signs ? 'webhook: ' : ''
+  return `${badge}${accessText(access)}`
 }
 
 /** An access inside a sentence: `access to history:read`. */

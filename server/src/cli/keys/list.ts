@@ -1,13 +1,12 @@
 import type { KeyFilter, KeyView, Page } from '@bitting/client'
 import { ENVIRONMENTS, KEY_STATES, type Environment, type KeyKind, type KeyState } from '@bitting/core'
 import { Option, type Command } from 'commander'
-import { accessText } from '../access-options.js'
 import { limitArgument } from '../arguments.js'
 import { invalidArgument, newDataCommand } from '../command.js'
 import { openClient, type CommandContext } from '../context.js'
 import type { Cell, Column } from '../output.js'
 import { formatRelative } from '../times.js'
-import { hasEnded, stateCell } from './key-text.js'
+import { accessBadge, hasEnded, stateCell } from './key-text.js'
 
 interface ListOptions {
   readonly state?: readonly KeyState[]
@@ -79,7 +78,7 @@ function rowOf(key: KeyView, now: number): Cell[] {
     cell(key.name),
     cell(key.id),
     cell(key.environment),
-    cell(key.kind === 'api' ? accessText(key.access) : `management: ${accessText(key.access)}`),
+    cell(accessBadge(key)),
     stateCell(key.state),
     time(key.last_used_at, 'never'),
     ended ? cell('–') : time(key.expires_at, 'never'),

@@ -35,7 +35,7 @@ function fieldsOf(key: KeyView, catalog: CatalogView | null, now: number): Field
     ['Name', { text: key.name, tone: 'strong' }],
     ['Id', key.id],
     ['State', stateCell(key.state)],
-    ['Kind', `${kind}, ${key.environment}`],
+    ['Kind', `${kind}, ${key.environment}${key.webhook_key ? ', signs the webhooks' : ''}`],
     ['Access', ...sentence, { text: accessText(key.access), tone: sentence.length > 0 ? 'faint' : 'plain' }],
     ['Addresses', ...(key.conditions.allowed_addresses ?? ['anywhere'])],
     ...timeFields(key, now),
