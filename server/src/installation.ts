@@ -94,6 +94,7 @@ export function serviceContext(
     receivers,
     catalogs,
     now: nowSeconds,
+    nowMilliseconds: Date.now,
     randomBytes,
     tokenBrand: config.tokenBrand,
     upstreamOrigins: [

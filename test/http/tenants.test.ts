@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { checkpointOf, OPERATIONS, perform, readRoutes, type Prepared, type Route } from './operations.js'
 import { describeEachServer, type Dump, type Suite, type Tenant } from './support.js'
-import { addEndpoint } from './webhook-operations.js'
+import { addEndpoint } from './webhook-fixtures.js'
 
 /** Ids that no workspace has, by the parameter of the path. */
 const NEVER: Params = { id: 'key_0000000000000', index: '999999', event: 'evt_0000000000000000000000' }

@@ -44,6 +44,13 @@ describeEachServer('invariant 10: two tenants never meet', (suite) => {
     { action: 'taken.over', userId: 'u', resource: 'r', result: 'success', workspace: ID },
     { action: 'taken.over', userId: 'u', resource: 'r', result: 'success' },
     { audit: { retention_days: 1 } },
+    { key_id: ID },
+    { key_id: ID, overlap_seconds: 60 },
+    { url: 'https://ours.example/' },
+    { enabled: false },
+    { failed: true },
+    { since: '2026-01-01T00:00:00Z' },
+    { type: 'order.paid', subject: ID, data: { id: ID } },
   )
 
   test('whatever one tries with the ids of the other, nothing of the other’s ever changes', async () => {
@@ -51,8 +58,26 @@ describeEachServer('invariant 10: two tenants never meet', (suite) => {
       await theirs.createKey(),
       await theirs.createKey({ kind: 'management', name: 'M', access: 'full' }),
     ]
+    await theirs.call('PUT', '/v1/webhook-key', { key_id: their[0]?.id })
+    const endpoint = await theirs.call('POST', '/v1/webhook-endpoints', {
+      url: 'https://theirs.example/',
+      require_handshake: false,
+      events: ['never.sent'],
+    })
+    const relay = await theirs.call('POST', '/v1/webhook-relays', {
+      name: 'Theirs',
+      scheme: 'retell',
+      key: 'key_0123456789abcdef0123456789ab',
+    })
+    const event = await theirs.call('POST', '/v1/events', { type: 'not.wanted', data: {} })
+    const webhooks = [
+      endpoint.body.endpoint.id,
+      relay.body.relay?.id ?? relay.body.id,
+      event.body.id,
+    ] as string[]
+    for (const id of webhooks) expect(id).toMatch(/^(?:whe|whr|evt)_/)
     const before = await rowsOf(suite, theirs)
-    const ids = [...their.map(({ id }) => id), theirs.id]
+    const ids = [...their.map(({ id }) => id), theirs.id, ...webhooks]
     await fc.assert(
       fc.asyncProperty(
         fc.constantFrom(...writers),
@@ -67,7 +92,7 @@ describeEachServer('invariant 10: two tenants never meet', (suite) => {
         async (operationId, id, sent, headers) => {
           const route = routes.get(operationId)
           if (route === undefined) throw new Error(`there is no ${operationId}`)
-          const path = `${route.path.replace('{id}', id)}${route.method === 'DELETE' ? '?confirm=A%20key' : ''}`
+          const path = `${route.path.replace('{id}', id).replace('{event}', event.body.id as string)}${route.method === 'DELETE' ? '?confirm=A%20key' : ''}`
           const json = sent === undefined ? undefined : JSON.stringify(sent).replaceAll(ID, id)
           const answer = await ours.call(route.method, path, route.method === 'DELETE' ? undefined : json, {
             headers,

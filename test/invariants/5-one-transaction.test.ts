@@ -75,6 +75,22 @@ describeEachServer('invariant 5: every write is one transaction', (suite) => {
     }
   })
 
+  test.each(['webhook_events', 'webhook_deliveries'])(
+    'a change that cannot be told of, for want of %s, is not made',
+    async (table) => {
+      const tenant = await suite.newTenant('Told')
+      await tenant.call('POST', '/v1/webhook-endpoints', { url: 'https://told.example/', events: ['key.*'] })
+      const before = await suite.dump()
+      const restore = await failInserts(suite, table)
+      const { status } = await tenant.call('POST', '/v1/keys', NEW_KEY)
+      await restore()
+      expect(status).toBe(500)
+      expect(await suite.dump()).toEqual(before)
+      expect((await tenant.call('POST', '/v1/keys', NEW_KEY)).status).toBe(201)
+      expect((await tenant.call('GET', '/v1/events')).body.data).toMatchObject([{ type: 'key.created' }])
+    },
+  )
+
   test('a denial that cannot be written down is not answered as one', async () => {
     const reader = await suite.tenant.issueManagementKey({ keys: 'read' })
     const before = await suite.dump()

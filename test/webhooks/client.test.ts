@@ -1,6 +1,6 @@
 import { ApiError, ManagementClient } from '@bitting/client'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { receiverUrl } from '../http/webhook-operations.js'
+import { receiverUrl } from '../http/webhook-fixtures.js'
 import { useServer } from '../http/support.js'
 
 describe('the client’s operations on webhooks', () => {

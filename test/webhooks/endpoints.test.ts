@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { describeEachServer, type Tenant } from '../http/support.js'
-import { signingKeyOf } from '../http/webhook-operations.js'
+import { signingKeyOf } from '../http/webhook-fixtures.js'
 import { startReceiver, type VerifyingReceiver } from './verifying-receiver.js'
 
 const PATH = '/v1/webhook-endpoints'

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { addEndpoint } from '../http/webhook-operations.js'
+import { addEndpoint } from '../http/webhook-fixtures.js'
 import { describeEachServer, type Tenant } from '../http/support.js'
 
 const PATH = '/v1/events'

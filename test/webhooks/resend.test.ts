@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from 'vitest'
 import type { WebhookDeliveryRow } from '../../server/src/storage/webhook-schema.js'
-import { addEndpoint } from '../http/webhook-operations.js'
+import { addEndpoint } from '../http/webhook-fixtures.js'
 import { describeEachServer, type Tenant } from '../http/support.js'
 
 /** Without a webhook key nothing is delivered meanwhile, so what is pending stays so. */

@@ -87,10 +87,13 @@ export function hasPrototypeMember(value: unknown): boolean {
  * Any object of JSON, nested so deep at most: what is written out again must not run out of stack. Zod leaves `__proto__`
  * out of a record in silence, so it is refused.
  */
-export function jsonObject(depthMax: number): z.ZodType<Record<string, unknown>> {
+export function jsonObject(
+  depthMax: number,
+  names: z.ZodString = z.string(),
+): z.ZodType<Record<string, unknown>> {
   return z.preprocess(
     (value) => (isShallow(value, depthMax) && !hasPrototypeMember(value) ? value : null),
-    z.record(z.string(), z.unknown(), {
+    z.record(names, z.unknown(), {
       error: `must be an object, nested at most ${String(depthMax)} deep, without a member __proto__`,
     }),
   )

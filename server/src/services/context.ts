@@ -20,6 +20,8 @@ export interface ServiceContext {
   /** The catalogs that ship: the protected API's, before a workspace's overlay, and our own. */
   readonly catalogs: { readonly api: Catalog; readonly management: Catalog }
   readonly now: ClockSeconds
+  /** The present in milliseconds since 1970 UTC. */
+  readonly nowMilliseconds: () => number
   readonly randomBytes: RandomBytes
   readonly tokenBrand: string
   /** Origins that a workspace may choose as its upstream. */

@@ -4,13 +4,28 @@ import { selectJson } from '../storage/json-rows.js'
 import type { SentEvent } from './attempt.js'
 import type { DueDelivery } from './lane.js'
 
+/** Where a delivery stands among those due to its endpoint: when it was due, in milliseconds since 1970 UTC, and its number. */
+export interface DuePlace {
+  readonly nextAt: number
+  readonly sequence: number
+}
+
 /** Which due deliveries to read. */
 export interface DueQuery {
   readonly endpointId: string
   readonly workspaceId: string
   /** Whether only the first of each subject is due. */
   readonly isOrdered: boolean
+  /** Where to go on; null to begin with the longest due. */
+  readonly after: DuePlace | null
   readonly limit: number
+}
+
+/** What was found for one endpoint. */
+export interface DueFound {
+  readonly deliveries: DueDelivery[]
+  /** Where the reading stopped with more behind it; null where it came to the end. */
+  readonly stoppedAt: DuePlace | null
 }
 
 /** How many endpoints one statement asks for; SQLite unites at most 500. */
@@ -40,6 +55,7 @@ interface DueRow {
   readonly sequence: number
   readonly attempts: number
   readonly failures: number
+  readonly next_at_ms: number
 }
 
 /**
@@ -53,16 +69,18 @@ export async function readDue(
   queries: readonly DueQuery[],
   nowMilliseconds: number,
   isTaken: (endpointId: string, sequence: number) => boolean,
-): Promise<ReadonlyMap<string, { readonly deliveries: DueDelivery[]; readonly isAll: boolean }>> {
-  const found = new Map<string, { deliveries: DueDelivery[]; isAll: boolean }>()
+): Promise<ReadonlyMap<string, DueFound>> {
+  const found = new Map<string, DueFound>()
   for (let at = 0; at < queries.length; at += ENDPOINTS_A_STATEMENT) {
     const part = queries.slice(at, at + ENDPOINTS_A_STATEMENT)
     const rows = await readRows(read, part, nowMilliseconds)
     const fresh = rows.filter((row) => !isTaken(row.endpoint_id, row.sequence))
     const events = await readEvents(read, fresh)
     for (const { endpointId, limit } of part) {
-      const count = rows.filter((row) => row.endpoint_id === endpointId).length
-      found.set(endpointId, { deliveries: [], isAll: count < limit })
+      const own = rows.filter((row) => row.endpoint_id === endpointId)
+      const last = own.length < limit ? undefined : own.at(-1)
+      const stoppedAt = last === undefined ? null : { nextAt: last.next_at_ms, sequence: last.sequence }
+      found.set(endpointId, { deliveries: [], stoppedAt })
     }
     for (const row of fresh) {
       const event = events.get(`${row.workspace_id}:${String(row.sequence)}`)
@@ -75,15 +93,17 @@ export async function readDue(
 }
 
 async function readRows(read: Reader, queries: readonly DueQuery[], now: number): Promise<DueRow[]> {
-  const selects = queries.map(({ endpointId, isOrdered, limit }) => {
+  const selects = queries.map(({ endpointId, isOrdered, after, limit }) => {
     const inOrder = isOrdered
       ? sql`and (subject is null or not exists (select 1 from webhook_deliveries as earlier
           where earlier.endpoint_id = due.endpoint_id and earlier.subject = due.subject
           and earlier.state = 'pending' and earlier.sequence < due.sequence))`
       : sql``
-    return sql`select * from (select endpoint_id, workspace_id, sequence, attempts, failures
+    const further =
+      after === null ? sql`` : sql`and (next_at_ms, sequence) > (${after.nextAt}, ${after.sequence})`
+    return sql`select * from (select endpoint_id, workspace_id, sequence, attempts, failures, next_at_ms
       from webhook_deliveries as due
-      where endpoint_id = ${endpointId} and state = 'pending' and next_at_ms <= ${now} ${inOrder}
+      where endpoint_id = ${endpointId} and state = 'pending' and next_at_ms <= ${now} ${further} ${inOrder}
       order by next_at_ms, sequence limit ${limit}) as due_of_one`
   })
   if (selects.length === 0) return []

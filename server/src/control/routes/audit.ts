@@ -6,7 +6,7 @@ import { getAuditEntry, readAuditRange, searchAudit, type ProvableEntry } from '
 import { erasePersonalData, recordApplicationEntries } from '../../services/audit-log.js'
 import type { ControlApp, ControlOptions } from '../environment.js'
 import { describeMutation, idempotencyOf, operation, textOperation } from '../operation.js'
-import { hasPrototypeMember, pageQuerySchema, storableText, wholeNumber } from '../schemas.js'
+import { jsonObject, pageQuerySchema, storableText, wholeNumber } from '../schemas.js'
 
 const entrySchema = z
   .object({
@@ -61,16 +61,6 @@ const filterSchema = pageQuerySchema.extend({
 const METADATA_LENGTH_MAX = 8192
 const METADATA_DEPTH_MAX = 16
 
-/** Looks level by level: a function that called itself would fail on the very thing it looks for. */
-function isShallow(value: unknown): boolean {
-  let level: unknown[] = [value]
-  for (let depth = 0; depth <= METADATA_DEPTH_MAX; depth++) {
-    level = level.flatMap((it): unknown[] => (typeof it === 'object' && it !== null ? Object.values(it) : []))
-    if (level.length === 0) return true
-  }
-  return false
-}
-
 const applicationEntrySchema = z
   .strictObject({
     timestamp: z.iso
@@ -80,13 +70,7 @@ const applicationEntrySchema = z
     userId: storableText(256).min(1),
     resource: storableText(256).min(1),
     result: z.enum(['success', 'failure']),
-    metadata: z
-      .preprocess(
-        (metadata) => (isShallow(metadata) && !hasPrototypeMember(metadata) ? metadata : null),
-        z.record(z.string().max(128), z.unknown(), {
-          error: `must be an object, nested at most ${String(METADATA_DEPTH_MAX)} deep, without a member __proto__`,
-        }),
-      )
+    metadata: jsonObject(METADATA_DEPTH_MAX, z.string().max(128))
       .refine(
         (metadata) => JSON.stringify(metadata).length <= METADATA_LENGTH_MAX,
         `must have at most ${String(METADATA_LENGTH_MAX)} characters as JSON`,

@@ -30,7 +30,7 @@ export async function publishEvents(
   idempotency: IdempotentRequest | null = null,
 ): Promise<Mutated<{ readonly ids: string[] }>> {
   return context.mutate({ actor, operation: 'publishEvents', idempotency }, async (tx) => {
-    const atMilliseconds = context.now() * 1000
+    const atMilliseconds = context.nowMilliseconds()
     const events = posted.map(({ type, data, subject }) =>
       envelope({ type, subject, source: 'posted', data, atMilliseconds }, context.randomBytes),
     )

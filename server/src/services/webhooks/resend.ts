@@ -33,7 +33,7 @@ export async function resendDelivery(
     const { workspaceId } = actor
     await findLiveEndpoint(tx, workspaceId, endpointId)
     const { sequence } = await findDelivery(tx, workspaceId, endpointId, eventId)
-    await resetDeliveries(tx, endpointId, [sequence], context.now() * 1000)
+    await resetDeliveries(tx, endpointId, [sequence], context.nowMilliseconds())
     return {
       result: viewDelivery(await findDelivery(tx, workspaceId, endpointId, eventId)),
       audit: {
@@ -64,7 +64,7 @@ export async function resendDeliveries(
     const from: number = after
     const { result } = await context.mutate({ actor, operation: 'resendWebhookDeliveries' }, async (tx) => {
       const endpoint = await findLiveEndpoint(tx, actor.workspaceId, endpointId)
-      const part = await resendPart(tx, endpoint, input, from, context.now() * 1000)
+      const part = await resendPart(tx, endpoint, input, from, context.nowMilliseconds())
       return {
         result: part,
         audit: {

@@ -31,7 +31,7 @@ export async function sendTestEvent(
     if (row.disabled_at !== null) throw unable('disabled', 'Enable it first: PATCH {"enabled": true}.')
     const data = { webhook_endpoint_id: id, by: actor.id }
     const facts = { type: TEST_EVENT, subject: id, source: 'bitting', data }
-    const event = envelope({ ...facts, atMilliseconds: context.now() * 1000 }, context.randomBytes)
+    const event = envelope({ ...facts, atMilliseconds: context.nowMilliseconds() }, context.randomBytes)
     await takeForEndpoint(tx, workspaceId, event, id)
     return {
       result: { id: event.id },
@@ -65,7 +65,7 @@ export async function probeEndpoint(
   if (state !== 'active') throw unable(state, 'Set a webhook key first: PUT /v1/webhook-key.')
   const loader = new TargetLoader(context.signingKeys, context.sealer)
   const target = loader.target(found, secrets, context.now())
-  const report = await context.receivers.probe(target, () => context.now() * 1000)
+  const report = await context.receivers.probe(target, context.nowMilliseconds)
   return context.mutate({ actor, operation: 'probeWebhookEndpoint' }, async (tx) => {
     const row = await findLiveEndpoint(tx, workspaceId, id)
     requireSameUrl(row, found.url)

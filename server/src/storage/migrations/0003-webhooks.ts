@@ -16,6 +16,8 @@ export const WEBHOOKS: Migration = {
       where state = 'pending'`,
     `create index if not exists webhook_deliveries_in_order on webhook_deliveries (endpoint_id, subject, sequence)
       where state = 'pending' and subject is not null`,
+    `create index if not exists webhook_deliveries_failed on webhook_deliveries (endpoint_id, sequence)
+      where state = 'failed'`,
     `create index if not exists webhook_deliveries_of_event on webhook_deliveries (workspace_id, sequence)`,
     `create index if not exists keys_by_expiry on keys (expires_at)
       where expires_at is not null and revoked_at is null and deleted_at is null`,
