@@ -1,0 +1,5 @@
+/** What one address shows. */
+export interface Screen {
+  readonly title: string
+  readonly element: HTMLElement
+}

@@ -1,0 +1,145 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import axe, { type AxeResults } from 'axe-core'
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import { expect } from 'vitest'
+import { openWebhook } from '@bitting/client/webhooks'
+import type { TestServer } from '../support/server.js'
+
+/** A page for webhooks in a window of its own, and what the browser complained about. */
+export interface WebhooksPage {
+  readonly page: Page
+  /** What came on the console, and errors that nobody caught. Refused requests are told there too, and left out. */
+  readonly complaints: string[]
+}
+
+/** Opens the page for webhooks; with a key, past the question for it. */
+export async function openWebhooks(
+  browser: Browser,
+  controlUrl: string,
+  key: string | null,
+  options: BrowserContextOptions & { readonly hash?: string } = {},
+): Promise<WebhooksPage> {
+  const { hash = '', ...context } = options
+  const page = await browser.newPage({ permissions: ['clipboard-read', 'clipboard-write'], ...context })
+  const complaints: string[] = []
+  page.on('console', (message) => {
+    if (!message.text().startsWith('Failed to load resource')) complaints.push(message.text())
+  })
+  page.on('pageerror', (error) => complaints.push(error.message))
+  await page.goto(`${controlUrl}/webhooks${hash}`)
+  if (key !== null) {
+    await enterKey(page, key)
+    await page.getByRole('button', { name: 'Forget the key' }).waitFor()
+    await settled(page)
+  }
+  return { page, complaints }
+}
+
+/** Types a management key as a person would. */
+export async function enterKey(page: Page, key: string): Promise<void> {
+  await page.getByLabel('Management key').fill(key)
+  await page.getByRole('button', { name: 'Continue' }).click()
+}
+
+/** Waits until nothing on the page is loading for the first time. */
+export async function settled(page: Page): Promise<void> {
+  await page.locator('.placeholder').first().waitFor({ state: 'detached' })
+}
+
+/** Somebody's receiver, on this machine. */
+export interface Receiver {
+  readonly url: string
+  readonly requests: { readonly headers: IncomingMessage['headers']; readonly body: string }[]
+  close(): void
+}
+
+type Answer = (request: { headers: IncomingMessage['headers']; body: string }, answer: ServerResponse) => void
+
+/** Starts a receiver that answers as it is told, and agrees to a handshake while it is willing. */
+export async function startReceiver(answer: Answer, isWilling = (): boolean => true): Promise<Receiver> {
+  const requests: Receiver['requests'] = []
+  const server: Server = createServer((request, response) => {
+    const parts: Buffer[] = []
+    request.on('data', (part: Buffer) => parts.push(part))
+    request.on('end', () => {
+      const received = { headers: request.headers, body: Buffer.concat(parts).toString() }
+      if (request.method === 'OPTIONS') {
+        response.writeHead(200, isWilling() ? { 'webhook-allowed-origin': '*' } : {}).end()
+        return
+      }
+      requests.push(received)
+      answer(received, response)
+    })
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    url: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}/hook`,
+    requests,
+    close: () => {
+      server.closeAllConnections()
+      server.close()
+    },
+  }
+}
+
+/** Takes whatever comes, signed or not. */
+export const takesAll: Answer = (_, response) => {
+  response.writeHead(200, { 'content-type': 'text/plain' }).end('thank you')
+}
+
+/** Takes what is signed with a secret, once it knows it, and nothing else. */
+export function verifying(known: { secret: string }): Answer {
+  return ({ headers, body }, response) => {
+    const { outcome } = openWebhook(body, headers, known.secret)
+    response.writeHead(outcome === 'accepted' ? 204 : 401).end()
+  }
+}
+
+/** A workspace with a key that opens nothing and signs. Returns the key's id. */
+export async function setWebhookKey(server: TestServer, name = 'Webhooks'): Promise<string> {
+  const { id } = await server.createKey({}, { name })
+  const { status } = await server.call('PUT', '/v1/webhook-key', { key_id: id })
+  expect(status).toBe(200)
+  return id
+}
+
+/** Adds an endpoint over the API, for some events of its own unless it is told, and returns its id. */
+export async function addEndpoint(server: TestServer, url: string, more: object = {}): Promise<string> {
+  const { status, body } = await server.call('POST', '/v1/webhook-endpoints', {
+    url,
+    events: ['order.*'],
+    ...more,
+  })
+  expect(status, JSON.stringify(body)).toBe(201)
+  return body.endpoint.id as string
+}
+
+const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
+
+/** What axe finds wrong with the page as it is, each with the places. */
+export async function accessibilityFlaws(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source)
+  const { violations } = await page.evaluate<AxeResults>(
+    `axe.run(document, { runOnly: ${JSON.stringify(RULES)} })`,
+  )
+  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)
+}
+
+/** Everything that the document, the address, the history's state and the storages hold, as one text. */
+export async function everythingKept(page: Page): Promise<string> {
+  const inPage = await page.evaluate<string>(`JSON.stringify([
+    document.documentElement.outerHTML,
+    document.documentElement.textContent,
+    [...document.querySelectorAll('input, textarea, select, output')].map((element) => element.value),
+    location.href,
+    history.state,
+    { ...localStorage },
+    { ...sessionStorage },
+    document.cookie,
+  ])`)
+  const state = await page.context().storageState({ indexedDB: true })
+  return inPage + JSON.stringify(state)
+}
