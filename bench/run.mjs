@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { auditProof } from './audit-proof.mjs'
 import { median, print, ratioText, runCase, startCase } from './lib.mjs'
 import { cpuPerRequest } from './load.mjs'
+import { webhookQueues, webhooks, webhookSigning } from './webhooks.mjs'
 
 const PROCESSES = 5
 const MILLION = 1_000_000
@@ -130,6 +131,12 @@ const parts = {
       print(`${title}: a second, 64 connections / bare node:http`, ratioText(http.wall))
     }
   },
+
+  webhooks,
+
+  'webhook-queues': webhookQueues,
+
+  'webhook-signing': webhookSigning,
 
   'start-up': async () => {
     console.log(

@@ -20,6 +20,6 @@ export function selectJson(read: Reader, rows: readonly unknown[][], types: stri
     return `${isLite || type === 't' ? value : `(${value})::bigint`} as c${String(at)}`
   })
   const text = JSON.stringify(rows)
-  const from = isLite ? sql`json_each(${text})` : sql`json_array_elements(${text}::json) as value`
+  const from = isLite ? sql`json_each(${text})` : sql`jsonb_array_elements(${text}::jsonb) as value`
   return sql`select ${sql.raw(columns.join(', '))} from ${from}`
 }

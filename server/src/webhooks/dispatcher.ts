@@ -97,7 +97,7 @@ export class WebhookDispatcher {
   /** One round: sees which endpoints have something due, reads it, and begins to send. */
   async turn(): Promise<void> {
     const now = this.#options.now()
-    if (this.#isNews || now - this.#lookedAt >= LOOK_MILLISECONDS) {
+    if (this.#isNews || Math.abs(now - this.#lookedAt) >= LOOK_MILLISECONDS) {
       this.#isNews = false
       this.#lookedAt = now
       await this.#look(now)
@@ -148,23 +148,17 @@ export class WebhookDispatcher {
   }
 
   async #fill(now: number): Promise<void> {
-    const hungry = [...this.#lanes.values()].filter((lane) => lane.leasedUntil > now && lane.wanted > 0)
-    const queries = hungry.map(({ target, wanted }) => {
-      return {
-        endpointId: target.id,
-        workspaceId: target.workspaceId,
-        isOrdered: target.isOrdered,
-        limit: wanted,
-      }
+    const hungry = [...this.#lanes.values()].filter((lane) => lane.leasedUntil > now && lane.isHungry)
+    const queries = hungry.map((lane) => {
+      const { id: endpointId, workspaceId, isOrdered } = lane.target
+      return { endpointId, workspaceId, isOrdered, ...lane.beginReading(now) }
     })
-    for (const lane of hungry) lane.mayHaveMore = false
     const isTaken = (id: string, sequence: number): boolean => this.#lanes.get(id)?.isTaken(sequence) ?? false
-    const found = await readDue(this.#options.database.read, queries, now, isTaken)
-    for (const lane of hungry) {
-      const due = found.get(lane.target.id)
-      if (due === undefined) continue
-      lane.add(due.deliveries)
-      if (!due.isAll) lane.mayHaveMore = true
+    let found: Awaited<ReturnType<typeof readDue>> | null = null
+    try {
+      found = await readDue(this.#options.database.read, queries, now, isTaken)
+    } finally {
+      for (const lane of hungry) lane.endReading(found?.get(lane.target.id) ?? null)
     }
   }
 
@@ -189,7 +183,7 @@ export class WebhookDispatcher {
     lane.isSlow = attempt.error === 'timeout'
     this.#conclude(lane, due, attempt)
     this.#pump(lane)
-    if (lane.wanted > 0) this.#wakeUp?.()
+    if (lane.isHungry) this.#wakeUp?.()
   }
 
   #conclude(lane: Lane, due: DueDelivery, attempt: Attempt): void {
@@ -258,7 +252,7 @@ export class WebhookDispatcher {
       if (failingSince !== undefined) lane.target = { ...lane.target, failingSince }
       // Read again with its secrets in their new order.
       if (switchedTo !== undefined) this.wake()
-      if (lane.wanted > 0 || lane.target.isOrdered) this.#wakeUp?.()
+      if (lane.isHungry || lane.target.isOrdered) this.#wakeUp?.()
     }
     for (const lane of this.#lanes.values()) this.#pump(lane)
   }
@@ -267,7 +261,7 @@ export class WebhookDispatcher {
     if (signal.aborted) return
     const now = this.#options.now()
     const holds = [...this.#lanes.values()].map((lane) => lane.holdsFor(now) ?? LOOK_MILLISECONDS)
-    const hasMore = this.#isNews || [...this.#lanes.values()].some((lane) => lane.wanted > 0)
+    const hasMore = this.#isNews || [...this.#lanes.values()].some((lane) => lane.isHungry)
     const most = hasMore ? LOOK_MILLISECONDS_MIN : Math.min(LOOK_MILLISECONDS, ...holds)
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, most)

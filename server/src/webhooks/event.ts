@@ -1,8 +1,8 @@
-import { randomBase62, type RandomBytes } from '@bitting/core'
+import { encodeBase62, randomBase62, type RandomBytes } from '@bitting/core'
 
 /** Something to tell the endpoints of a workspace. */
 export interface NewEvent {
-  /** `evt_` and 22 base62 digits; what receivers tell repetitions by. */
+  /** `evt_` and 22 base62 digits, which begin with the time; what receivers tell repetitions by. */
   readonly id: string
   readonly type: string
   /** What it is about, a key's id for example: the unit of ordering. Null where nothing else can be about the same. */
@@ -54,9 +54,12 @@ export function isReservedType(type: string): boolean {
   return RESERVED_TYPES.some((reserved) => reserved === first.toLowerCase())
 }
 
-/** A fresh id of an event. */
-export function newEventId(randomBytes: RandomBytes): string {
-  return `evt_${randomBase62(22, randomBytes)}`
+/** How many of an id's digits are the time: enough for the next thousands of years. */
+const TIME_DIGITS = 8
+
+/** A fresh id of an event: its time in milliseconds, then chance, so that an index of ids grows at its end. */
+export function newEventId(randomBytes: RandomBytes, atMilliseconds: number): string {
+  return `evt_${encodeBase62(atMilliseconds, TIME_DIGITS)}${randomBase62(22 - TIME_DIGITS, randomBytes)}`
 }
 
 /**
@@ -65,7 +68,7 @@ export function newEventId(randomBytes: RandomBytes): string {
  */
 export function envelope(facts: EventFacts, randomBytes: RandomBytes): NewEvent {
   const { type, subject, source, data, dedupeKey = null, atMilliseconds } = facts
-  const id = newEventId(randomBytes)
+  const id = newEventId(randomBytes, atMilliseconds)
   const body = JSON.stringify({ id, type, timestamp: new Date(atMilliseconds).toISOString(), data })
   return { id, type, subject, source, contentType: 'application/json', body, dedupeKey, atMilliseconds }
 }

@@ -1,4 +1,5 @@
 import type { SentEvent } from './attempt.js'
+import type { DueFound, DuePlace } from './due.js'
 import type { Target } from './targets.js'
 
 /** A delivery whose time has come. */
@@ -17,6 +18,8 @@ export interface DueDelivery {
 const CONCURRENCY_WHEN_SLOW = 1
 const READ_AHEAD_MIN = 32
 const READ_AHEAD_MAX = 256
+/** What became due behind the place that reading has come to is found when it begins anew, after so long at the latest. */
+const READ_ON_MILLISECONDS = 250
 
 /** The deliveries to one endpoint that this node has in hand: nothing in it waits for another endpoint. */
 export class Lane {
@@ -29,6 +32,11 @@ export class Lane {
   leasedUntil = 0
   /** Read, sending, or sent and not yet recorded: what is not to be read again. */
   readonly #taken = new Set<number>()
+  /** Recorded while a read is under way, which may show them as they were before; null while there is none. */
+  #recordedMeanwhile: number[] | null = null
+  /** Where to read on, so that what is in hand is not read again; null to begin with the longest due. */
+  #readTo: DuePlace | null = null
+  #readAnewAt = 0
   readonly #waiting: DueDelivery[] = []
   #sending = 0
   #tokens = 1
@@ -46,23 +54,39 @@ export class Lane {
     return this.#sending
   }
 
-  /** How many due deliveries to ask the database for; 0 while there are enough. Those in hand come back with them. */
-  get wanted(): number {
-    const ahead = Math.min(READ_AHEAD_MAX, Math.max(READ_AHEAD_MIN, 4 * this.target.concurrency))
-    if (!this.mayHaveMore || this.#waiting.length > ahead / 2) return 0
-    return ahead + this.#taken.size
+  /** Whether to ask the database for more. */
+  get isHungry(): boolean {
+    return this.mayHaveMore && this.#waiting.length <= this.#ahead / 2
   }
 
   isTaken(sequence: number): boolean {
     return this.#taken.has(sequence)
   }
 
-  add(deliveries: readonly DueDelivery[]): void {
-    for (const delivery of deliveries) {
-      if (this.#taken.has(delivery.sequence)) continue
+  /**
+   * A read begins: until it ends nothing that is recorded is let go of. Gives where it begins and how many to ask for:
+   * from the beginning on those in hand come back with them.
+   */
+  beginReading(nowMilliseconds: number): { readonly after: DuePlace | null; readonly limit: number } {
+    this.mayHaveMore = false
+    this.#recordedMeanwhile = []
+    // In order, a delivery comes to be due behind that place whenever the one before it is done.
+    if (this.target.isOrdered || nowMilliseconds - this.#readAnewAt >= READ_ON_MILLISECONDS)
+      this.#readTo = null
+    if (this.#readTo === null) this.#readAnewAt = nowMilliseconds
+    return { after: this.#readTo, limit: this.#ahead + (this.#readTo === null ? this.#taken.size : 0) }
+  }
+
+  /** Takes what was read; null where the read failed. */
+  endReading(found: DueFound | null): void {
+    for (const delivery of found?.deliveries ?? []) {
       this.#taken.add(delivery.sequence)
       this.#waiting.push(delivery)
     }
+    for (const sequence of this.#recordedMeanwhile ?? []) this.#taken.delete(sequence)
+    this.#recordedMeanwhile = null
+    this.#readTo = found?.stoppedAt ?? null
+    if (this.#readTo !== null) this.mayHaveMore = true
   }
 
   /** The next delivery to send now, null where there is none or the endpoint has enough to do. */
@@ -87,7 +111,8 @@ export class Lane {
   }
 
   recorded(sequence: number): void {
-    this.#taken.delete(sequence)
+    if (this.#recordedMeanwhile === null) this.#taken.delete(sequence)
+    else this.#recordedMeanwhile.push(sequence)
     // Whatever waited for it, the next of its subject for one, can be read now.
     if (this.target.isOrdered) this.mayHaveMore = true
   }
@@ -96,6 +121,11 @@ export class Lane {
   forgetWaiting(): void {
     for (const { sequence } of this.#waiting) this.#taken.delete(sequence)
     this.#waiting.length = 0
+    this.#readTo = null
+  }
+
+  get #ahead(): number {
+    return Math.min(READ_AHEAD_MAX, Math.max(READ_AHEAD_MIN, 4 * this.target.concurrency))
   }
 
   #takeToken(now: number): boolean {

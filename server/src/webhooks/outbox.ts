@@ -51,13 +51,22 @@ export async function takeForEndpoint(
 
 /** The row of a workspace's webhooks, made where it is missing, and locked until the transaction ends. */
 export async function lockWebhooks(tx: Transaction<Schema>, workspaceId: string): Promise<void> {
-  await tx
+  await advance(tx, workspaceId, 0)
+}
+
+/** The same, and takes the next numbers for events; gives the last of them. */
+async function advance(tx: Transaction<Schema>, workspaceId: string, events: number): Promise<number> {
+  const { last_sequence: last } = await tx
     .insertInto('webhook_workspaces')
-    .values({ workspace_id: workspaceId, version: 0, last_sequence: 0 })
+    .values({ workspace_id: workspaceId, version: 0, last_sequence: events })
     .onConflict((conflict) =>
-      conflict.column('workspace_id').doUpdateSet({ version: sql`webhook_workspaces.version` }),
+      conflict.column('workspace_id').doUpdateSet({
+        last_sequence: sql`webhook_workspaces.last_sequence + excluded.last_sequence`,
+      }),
     )
-    .execute()
+    .returning('last_sequence')
+    .executeTakeFirstOrThrow()
+  return last
 }
 
 async function takeFor(
@@ -66,15 +75,9 @@ async function takeFor(
   events: readonly NewEvent[],
   endpoints: readonly Listener[],
 ): Promise<readonly TakenEvent[]> {
-  await lockWebhooks(tx, workspaceId)
   const fresh = await withoutKnown(tx, workspaceId, events)
   if (fresh.length === 0) return []
-  const { last_sequence: last } = await tx
-    .updateTable('webhook_workspaces')
-    .set((row) => ({ last_sequence: row('last_sequence', '+', fresh.length) }))
-    .where('workspace_id', '=', workspaceId)
-    .returning('last_sequence')
-    .executeTakeFirstOrThrow()
+  const last = await advance(tx, workspaceId, fresh.length)
   const rows = fresh.map((event, at) => ({
     event,
     sequence: last - fresh.length + 1 + at,
@@ -109,6 +112,8 @@ async function withoutKnown(
 ): Promise<readonly NewEvent[]> {
   const keys = events.flatMap(({ dedupeKey }) => dedupeKey ?? [])
   if (keys.length === 0) return events
+  // Two that come at once with one key: the second waits here and then sees what the first has taken.
+  await lockWebhooks(tx, workspaceId)
   const rows = await tx
     .selectFrom('webhook_events')
     .select('dedupe_key')

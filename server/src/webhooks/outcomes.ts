@@ -48,10 +48,11 @@ async function updateDeliveries(tx: Transaction<Schema>, outcomes: readonly Outc
     nextAt,
     state === 'pending' ? null : attempt.atMilliseconds + attempt.durationMilliseconds,
   ])
+  // Not `state = 'pending'`: it is an index's own condition, and PostgreSQL would read all that are pending for it.
   await sql`update webhook_deliveries
     set state = c2, attempts = c3, failures = c4, next_at_ms = c5, finished_at_ms = c6
     from (${selectJson(tx, rows, 'titiiii')}) as done
-    where endpoint_id = c0 and sequence = c1 and state = 'pending'`.execute(tx)
+    where endpoint_id = c0 and sequence = c1 and state not in ('delivered', 'failed')`.execute(tx)
 }
 
 async function insertAttempts(tx: Transaction<Schema>, outcomes: readonly Outcome[]): Promise<void> {

@@ -101,7 +101,7 @@ function eventOf(
   if (object === null) return null
   const digest = createHash('sha256').update(bytes).digest('base64url')
   return {
-    id: newEventId(randomBytes),
+    id: newEventId(randomBytes, atMilliseconds),
     type: typeOf(object),
     subject: subjectOf(object),
     source: relay.id,
