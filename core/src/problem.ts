@@ -32,6 +32,7 @@ export const PROBLEMS = {
   confirmation_required: { status: 428, title: 'The request needs a precondition or a confirmation' },
   internal: { status: 500, title: 'Something went wrong on our side' },
   upstream_failed: { status: 502, title: 'The upstream could not be reached' },
+  too_busy: { status: 503, title: 'Too much comes at a time' },
   verifier_stale: { status: 503, title: 'The verifier cannot confirm that its keys are current' },
   upstream_timeout: { status: 504, title: 'The upstream did not answer in time' },
 } as const satisfies Record<string, ProblemDefinition>

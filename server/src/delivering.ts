@@ -41,7 +41,7 @@ export function startDelivering(
   const dispatcher = new WebhookDispatcher({
     database,
     logKeys,
-    targets: new TargetLoader(signingKeys, sealer),
+    targets: new TargetLoader(signingKeys, sealer, onError),
     send: receivers.send,
     node,
     now: Date.now,

@@ -185,7 +185,7 @@ export class Stage {
     return new WebhookDispatcher({
       database: this.database,
       logKeys: new LogKeys(ROOT_KEY),
-      targets: new TargetLoader(keys, sealer),
+      targets: new TargetLoader(keys, sealer, (error) => this.errors.push(error)),
       send: async (request) => this.receiver(request),
       node: randomBytes(4).toString('hex'),
       now: () => this.now,

@@ -154,6 +154,65 @@ describeEachDatabase('deliveries', (open) => {
     expect(most).toBeLessThanOrEqual(3)
   })
 
+  it('keep to the rate also where the endpoint has nothing to do in between, and the clock is set back', async () => {
+    const stage = await newStage()
+    await stage.addEndpoint({ rateLimit: 1 })
+    const times: number[] = []
+    stage.receiver = () => answer(times.push(stage.now) > 0 ? 200 : 500)
+    const dispatcher = stage.dispatcher()
+    for (let step = 0; step < 40; step++) {
+      await stage.post()
+      await stage.round(dispatcher)
+      stage.now += 250
+    }
+    expect(times.length).toBe(10)
+    stage.now -= 3_600_000
+    await stage.post()
+    const before = times.length
+    for (let step = 0; step < 8; step++) {
+      await stage.round(dispatcher)
+      stage.now += 500
+    }
+    expect(times.length - before).toBeGreaterThanOrEqual(3)
+  })
+
+  it('to an address that the endpoint has left say nothing of where it is now', async () => {
+    const stage = await newStage()
+    const { id } = await stage.addEndpoint({ url: 'https://old.example/' })
+    await stage.post()
+    stage.receiver = async () => {
+      await stage.database.transact((tx) =>
+        tx
+          .updateTable('webhook_endpoints')
+          .set({ url: 'https://new.example/' })
+          .where('id', '=', id)
+          .execute(),
+      )
+      return answer(410)
+    }
+    await stage.round(stage.dispatcher())
+    expect(await endpointRow(stage, id)).toMatchObject({ disabled_at: null, failing_since_ms: null })
+  })
+
+  it('go on for the others when what one is signed with does not open', async () => {
+    const stage = await newStage()
+    const [broken, good] = [await stage.addEndpoint(), await stage.addEndpoint()]
+    await stage.database.transact((tx) =>
+      tx
+        .updateTable('webhook_endpoints')
+        .set({ sealed_secret: Buffer.alloc(60, 1) })
+        .where('id', '=', broken.id)
+        .execute(),
+    )
+    await stage.post()
+    const dispatcher = stage.dispatcher()
+    await stage.round(dispatcher)
+    await stage.round(dispatcher)
+    expect(await stage.deliveries(good.id)).toMatchObject([{ state: 'delivered' }])
+    expect(await stage.deliveries(broken.id)).toMatchObject([{ state: 'pending', attempts: 0 }])
+    expect(stage.errors).toHaveLength(1)
+  })
+
   it('end at 410: the endpoint is disabled at once, recorded, and the others are told', async () => {
     const stage = await newStage()
     const gone = await stage.addEndpoint({ url: 'https://gone.example/', concurrency: 1 })

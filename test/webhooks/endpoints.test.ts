@@ -191,10 +191,20 @@ describeEachServer('webhook endpoints', (suite) => {
       receiver.handshake = { status: 200, headers }
       return (await post(endpoint.id, 'handshake')).body.endpoint.rate_limit as number
     }
-    expect([await grant('*'), await grant('6000'), await grant('240'), await grant('1')]).toEqual([
+    expect([await grant('*'), await grant('6000'), await grant('240'), await grant('60')]).toEqual([
       7, 7, 4, 1,
     ])
     expect((await tenant.call('GET', `${PATH}/${endpoint.id}`)).body.handshake_at).toMatch(/Z$/)
+  })
+
+  test('that move to another host leave their headers behind, unless they are given with it', async () => {
+    const headers = { authorization: 'Bearer theirs' }
+    const { endpoint } = await create({ url: 'https://a.example/x', headers })
+    const patch = async (changes: object) =>
+      (await tenant.call('PATCH', `${PATH}/${String(endpoint.id)}`, changes)).body.header_names as string[]
+    expect(await patch({ url: 'https://a.example/y' })).toEqual(['authorization'])
+    expect(await patch({ url: 'https://b.example/y', headers })).toEqual(['authorization'])
+    expect(await patch({ url: 'https://c.example/y' })).toEqual([])
   })
 
   describe('with a receiver that verifies with their own secret', () => {

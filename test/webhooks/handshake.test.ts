@@ -26,7 +26,7 @@ describe('a handshake', () => {
   it.each([
     [200, ORIGIN, '120', 120],
     [204, ORIGIN, '*', null],
-    [200, '*', '1', 1],
+    [200, '*', '60', 60],
     [200, ' KEYS.Example.com ', undefined, null],
     [299, '*', '999999999', 999_999_999],
   ])('%i with the origin "%s" and the rate %s grants %s', async (status, origin, rate, ratePerMinute) => {
@@ -50,7 +50,7 @@ describe('a handshake', () => {
     [405, {}, /answered 405/],
     [301, { 'WebHook-Allowed-Origin': '*', location: 'https://elsewhere.example/' }, /answered 301/],
     [500, { 'WebHook-Allowed-Origin': '*' }, /answered 500/],
-    ...['0', '000', '-1', '1.5', '1e3', 'many', '', '9'.repeat(16)].map(
+    ...['0', '1', '59', '000', '-1', '1.5', '1e3', 'many', '', '9'.repeat(16)].map(
       (rate) =>
         [
           200,

@@ -130,6 +130,24 @@ describeEachDatabase('the outbox', (open) => {
     expect(rows).toHaveLength(3)
   })
 
+  it('keeps what an endpoint misses while it is disabled, and nothing for one that is deleted', async () => {
+    const stage = await newStage()
+    const { id } = await stage.addEndpoint({ events: ['key.*'] })
+    const set = (columns: { disabled_at?: number; deleted_at?: number }) =>
+      stage.database.transact((tx) =>
+        tx.updateTable('webhook_endpoints').set(columns).where('id', '=', id).execute(),
+      )
+    const tell = (type: string) =>
+      stage.database.transact((tx) => tellEvents(tx, stage.workspaceId, [eventOf(type, stage.now)]))
+    await set({ disabled_at: 1 })
+    await tell('key.leaked')
+    await tell('workspace.updated')
+    await set({ deleted_at: 1 })
+    await tell('key.created')
+    expect((await eventsOf(stage)).map(({ type }) => type)).toEqual(['key.leaked'])
+    expect(await stage.deliveries()).toEqual([])
+  })
+
   it('numbers the events of a workspace without gaps, however many write at once', async () => {
     const stage = await newStage()
     await stage.addEndpoint()

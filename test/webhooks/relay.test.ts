@@ -1,6 +1,9 @@
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { connect, type AddressInfo } from 'node:net'
 import Retell from 'retell-sdk'
+import { Webhook as StandardWebhook } from 'standardwebhooks'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { RELAY_BYTES_MAX } from '../../server/src/gateway/relay.js'
 import { startServer, type ApiAnswer, type TestServer } from '../support/server.js'
@@ -8,6 +11,16 @@ import { until } from './dispatch-fixture.js'
 
 /** The key that Retell signs with: shorter than an HMAC block, so it must be kept as it is. */
 const UPSTREAM_KEY = 'key_0123456789abcdef0123456789ab'
+
+/** The beginning of the answer to a POST whose body is announced and never sent. */
+async function rawHead(origin: string, path: string, length: number): Promise<string> {
+  const { hostname, port, host } = new URL(origin)
+  const socket = connect(Number(port), hostname)
+  socket.write(`POST ${path} HTTP/1.1\r\nHost: ${host}\r\nContent-Length: ${String(length)}\r\n\r\n`)
+  const [part] = (await once(socket, 'data')) as [Buffer]
+  socket.destroy()
+  return part.toString()
+}
 
 interface Arrived {
   readonly body: string
@@ -131,12 +144,50 @@ describe('an upstream’s own webhooks', () => {
   })
 
   it('are refused when they are too long, no JSON object, or not posted', async () => {
-    for (const body of ['[]', '"text"', ' {}', '{}\n', '{', '{"a":1}{"b":2}']) {
+    for (const body of ['[]', '"text"', '\uFEFF{}', '{', '{"a":1}{"b":2}', '']) {
       expect((await send(body, await sign(body))).status).toBe(400)
     }
     const long = JSON.stringify({ event: 'call_ended', text: 'a'.repeat(RELAY_BYTES_MAX) })
     expect((await send(long, await sign(long))).status).toBe(413)
     expect((await fetch(`${server.gatewayUrl}${path}`)).status).toBe(405)
+  })
+
+  it('may stand between line ends, and be about what no database keeps', async () => {
+    const odd = JSON.stringify({
+      event: 'call_ended',
+      call: { call_id: `a${String.fromCharCode(0)}${String(++count)}` },
+    })
+    for (const body of [`\n${bodyOf()}\n`, odd]) {
+      expect((await send(body, await sign(body))).status).toBe(204)
+    }
+    expect((await events())[0]).toMatchObject({ type: 'call_ended', subject: null })
+  })
+
+  it('of Standard Webhooks are told apart by their id, whatever they say', async () => {
+    const secret = `whsec_${randomBytes(32).toString('base64')}`
+    const relay = { name: 'Other', scheme: 'standard', key: secret }
+    const { path: other } = (await server.call('POST', '/v1/webhook-relays', relay)).body
+    const before = (await events()).length
+    for (const id of ['msg_1', 'msg_2', 'msg_1']) {
+      const now = new Date()
+      const body = '{"type":"ping"}'
+      const answer = await fetch(`${server.gatewayUrl}${String(other)}`, {
+        method: 'POST',
+        headers: {
+          'webhook-id': id,
+          'webhook-timestamp': String(Math.floor(now.getTime() / 1000)),
+          'webhook-signature': new StandardWebhook(secret).sign(id, now, body),
+        },
+        body,
+      })
+      expect(answer.status).toBe(204)
+    }
+    expect(await events()).toHaveLength(before + 2)
+  })
+
+  it('are not waited for where there is no such relay', async () => {
+    const answer = await rawHead(server.gatewayUrl, '/bitting/webhooks/whr_aaaaaaaaaaaaaaaaaaaaaa', 4_000_000)
+    expect(answer).toMatch(/^HTTP\/1\.1 401 /)
   })
 
   it('cannot pass for Bitting’s own events', async () => {

@@ -82,10 +82,36 @@ describeEachServer('the webhook key', (suite) => {
     await set(first.id)
     await move(second.id, 100)
     const before = await suite.dump()
-    const { status, body } = await set(second.id, 0)
-    expect([status, body.previous_key_id, body.version]).toEqual([200, first.id, 2])
+    for (const overlap of [100, 5000]) {
+      const { status, body } = await set(second.id, overlap)
+      expect([status, body.previous_key_id, body.version]).toEqual([200, first.id, 2])
+    }
     expect((await set(second.id, 0, '', { 'if-match': '"1"' })).status).toBe(412)
     expect(await suite.dump()).toEqual(before)
+  })
+
+  test('set again with a shorter overlap ends the one under way sooner, as after a leak', async () => {
+    await set(first.id)
+    await move(second.id, 5000)
+    expect((await set(second.id, 100)).body).toMatchObject({
+      previous_key_id: first.id,
+      overlap_until: clock.in(100),
+      version: 3,
+    })
+    expect((await set(second.id, 0)).body).toMatchObject({ previous_key_id: null, version: 4 })
+    expect(await newest()).toMatchObject({
+      action: 'webhook_key.set',
+      details: { before: second.id, after: second.id, overlap_seconds: 0 },
+    })
+  })
+
+  test('is set by who has what it opens: else its revocation could be kept from those who may', async () => {
+    const wide = await tenant.createKey({ access: { history: 'read' } })
+    const narrow = await tenant.issueManagementKey({ webhooks: 'edit' })
+    const put = (id: string) => tenant.call('PUT', PATH, { key_id: id }, { key: narrow })
+    const { status, body } = await put(wide.id)
+    expect([status, body.code]).toEqual([403, 'grant_exceeds_own'])
+    expect((await put((await tenant.createKey({ access: {} })).id)).status).toBe(200)
   })
 
   test('is no management key, no ended key and no key of another workspace', async () => {

@@ -1,5 +1,6 @@
 import type { WritableDatabase } from '../storage/database.js'
 import { deleteAuditRows } from '../storage/audit-rows.js'
+import { lockWorkspace } from '../storage/lock-workspace.js'
 import type { AuditPolicyRow } from '../storage/schema.js'
 import { appendAudit } from './append.js'
 import { systemEntry } from './entry.js'
@@ -36,12 +37,7 @@ async function pruneOnce(
 ): Promise<boolean> {
   const cutoff = nowMilliseconds - (days ?? 0) * DAY_MILLISECONDS
   return database.transact(async (tx) => {
-    // The workspace first, as everybody who appends does.
-    await tx
-      .updateTable('workspaces')
-      .set((row) => ({ audit_size: row.ref('audit_size') }))
-      .where('id', '=', workspaceId)
-      .execute()
+    await lockWorkspace(tx, workspaceId)
     const tree = await tx
       .selectFrom('audit_trees')
       .select(['size', 'first_index'])

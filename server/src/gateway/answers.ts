@@ -49,7 +49,7 @@ export function problemAnswer(
     shape === 'retell'
       ? { status: 'error', message: problem.message, code: problem.code }
       : { ...problemDocument(problem), status }
-  const retry = problem.code === 'verifier_stale' ? ['Retry-After', '1'] : []
+  const retry = problem.status === 503 ? ['Retry-After', '1'] : []
   return jsonAnswer(status, contentTypeOf(shape), document, retry)
 }
 

@@ -18,7 +18,7 @@ import {
 import { GatewayRequest, GatewayResponse } from './messages.js'
 import { afterRecording, type CallRecorder } from './recorder.js'
 import { ParseErrorAnswers } from './parse-errors.js'
-import { receiveRelayed, type RelayReceiver } from './relay.js'
+import { RelayIntake, type RelayReceiver } from './relay.js'
 import { Reviews } from './reviews.js'
 import { forwardUpgrade, responseAfterOffer, Tunnels } from './upgrade.js'
 import { UPSTREAM_TIMEOUTS, UpstreamPools, type UpstreamTimeouts } from './upstream-pools.js'
@@ -113,7 +113,7 @@ class GatewayServer implements Gateway, ForwardContext {
   isClosing = false
   readonly #server: Server<typeof GatewayRequest, typeof GatewayResponse>
   readonly #admission: AdmissionControl
-  readonly #relay: RelayReceiver | null
+  readonly #relay: RelayIntake
   readonly #errors: ErrorShape
   readonly #timeouts: GatewayTimeouts
   readonly #proxies: readonly AddressRange[]
@@ -129,7 +129,7 @@ class GatewayServer implements Gateway, ForwardContext {
     this.#proxies = parseTrustedProxies(options.trustedProxies)
     this.#errors = errors
     this.#admission = new AdmissionControl(gatekeeper, defaultUpstream, errors, options.recorder ?? null)
-    this.#relay = options.relay ?? null
+    this.#relay = new RelayIntake(options.relay ?? null, errors)
     this.#parseErrors = new ParseErrorAnswers(errors)
     this.reviews = new Reviews(this.#timeouts.review)
     this.#tunnels = new Tunnels(this.reviews)
@@ -241,7 +241,7 @@ class GatewayServer implements Gateway, ForwardContext {
 
   async #receive(request: GatewayRequest, response: GatewayResponse, relayId: string): Promise<void> {
     try {
-      sendAnswer(request, response, await receiveRelayed(request, relayId, this.#relay, this.#errors), this)
+      sendAnswer(request, response, await this.#relay.answer(request, relayId), this)
     } catch (error) {
       this.#fail(request, response, error)
     }

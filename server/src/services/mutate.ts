@@ -6,6 +6,7 @@ import { entryTexts } from '../audit/entry.js'
 import type { LogKeys } from '../audit/log-key.js'
 import { appendChange, type ChangeSubject } from '../storage/change-log.js'
 import type { WritableDatabase } from '../storage/database.js'
+import { lockWorkspace } from '../storage/lock-workspace.js'
 import type { Schema } from '../storage/schema.js'
 import { lifecycleEvents } from '../webhooks/lifecycle.js'
 import { tellEvents } from '../webhooks/outbox.js'
@@ -152,18 +153,6 @@ async function runMutation<T>(
   }
   await keepReplay(tx, request, { result: mutation.result, revision }, Math.floor(atMilliseconds / 1000))
   return { result: mutation.result, token: mutation.token ?? null, replayed: false, revision }
-}
-
-/**
- * Lets the writes of one workspace follow one another, so that what a write reads stays true until it commits. A
- * write that changes nothing is the lock that both databases have.
- */
-async function lockWorkspace(tx: Transaction<Schema>, workspaceId: string): Promise<void> {
-  await tx
-    .updateTable('workspaces')
-    .set((column) => ({ audit_size: column.ref('audit_size') }))
-    .where('id', '=', workspaceId)
-    .execute()
 }
 
 async function findReplay<T>(

@@ -64,13 +64,13 @@ export async function attemptDelivery(
 ): Promise<Attempt> {
   const [likeliest = null] = target.singles
   const tried = [likeliest?.id]
-  let attempt = await request(send, target, event, likeliest, now())
+  let attempt = await request(send, target, event, likeliest, now)
   while (REFUSALS.includes(attempt.status)) {
     const present = await reread()
     const next = present?.singles.find(({ id }) => !tried.includes(id))
     if (present === null || next === undefined) break
     tried.push(next.id)
-    attempt = await request(send, present, event, next, now())
+    attempt = await request(send, present, event, next, now)
   }
   return attempt
 }
@@ -89,8 +89,9 @@ async function request(
   target: Target,
   { id, contentType, body }: SentEvent,
   secret: WebhookSecret | null,
-  atMilliseconds: number,
+  now: () => number,
 ): Promise<Attempt> {
+  const atMilliseconds = now()
   const content = { id, timestampMilliseconds: atMilliseconds, body }
   try {
     const signatures = signWebhook(content, signersOf(target, secret), target.schemes)
@@ -110,7 +111,7 @@ async function request(
     const code = codeOf(error)
     return {
       atMilliseconds,
-      durationMilliseconds: 0,
+      durationMilliseconds: Math.max(0, now() - atMilliseconds),
       status: null,
       error: code,
       response: error instanceof Error && code !== 'internal' ? error.message : '',

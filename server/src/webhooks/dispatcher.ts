@@ -3,11 +3,11 @@ import type { LogKeys } from '../audit/log-key.js'
 import type { WritableDatabase } from '../storage/database.js'
 import { attemptDelivery, isAccepted, type Attempt, type Send } from './attempt.js'
 import { endpointsWithDue, readDue } from './due.js'
-import { envelope } from './event.js'
 import { HeldLeases } from './held-leases.js'
 import { Lane, type DueDelivery } from './lane.js'
 import { OutcomeRecorder } from './outcome-recorder.js'
 import { disableEndpoint, type DisableReason, type Outcome } from './outcomes.js'
+import { RateBucket } from './rate-bucket.js'
 import { retryDelay } from './retry-schedule.js'
 import type { Target, TargetLoader } from './targets.js'
 
@@ -30,6 +30,7 @@ export interface DispatcherOptions {
 /** How often to look for what became due by itself, and at least how far two looks are apart. */
 const LOOK_MILLISECONDS = 250
 const LOOK_MILLISECONDS_MIN = 10
+const BUCKETS_MAX = 10_000
 /** How much that was sent may wait to be recorded; beyond it nothing more is sent. */
 const UNRECORDED_MAX = 4000
 /** An endpoint that has failed for so long, every time, is not delivered to any more. */
@@ -51,6 +52,8 @@ export class WebhookDispatcher {
   readonly counts: DispatcherCounts = { accepted: 0, failed: 0, givenUp: 0 }
   readonly #options: DispatcherOptions
   readonly #lanes = new Map<string, Lane>()
+  /** Outlives the lanes: an endpoint whose lane was empty for a moment has no new second to fill. */
+  readonly #buckets = new Map<string, RateBucket>()
   readonly #attempts = new Set<Promise<void>>()
   readonly #leases: HeldLeases
   readonly #recorder: OutcomeRecorder
@@ -127,7 +130,9 @@ export class WebhookDispatcher {
     for (const target of await targets.load(database.read, [...ids], now)) {
       if (this.#leases.until(target.id) <= now) continue
       ids.delete(target.id)
-      const lane = this.#lanes.get(target.id) ?? new Lane(target)
+      const lane = this.#lanes.get(target.id) ?? this.#newLane(target, now)
+      // What was read without regard to order, or to the other order, is read again.
+      if (lane.target.isOrdered !== target.isOrdered) lane.forgetWaiting()
       lane.target = target
       lane.leasedUntil = this.#leases.until(target.id)
       if (lane.isEmpty && !due.includes(target.id)) this.#lanes.delete(target.id)
@@ -138,6 +143,13 @@ export class WebhookDispatcher {
       const lane = this.#lanes.get(id)
       if (lane !== undefined) this.#drop(lane)
     }
+  }
+
+  #newLane(target: Target, now: number): Lane {
+    if (this.#buckets.size >= BUCKETS_MAX) this.#buckets.clear()
+    const bucket = this.#buckets.get(target.id) ?? new RateBucket(now)
+    this.#buckets.set(target.id, bucket)
+    return new Lane(target, bucket)
   }
 
   #drop(lane: Lane): void {
@@ -189,7 +201,7 @@ export class WebhookDispatcher {
   #conclude(lane: Lane, due: DueDelivery, attempt: Attempt): void {
     const { target } = lane
     const now = this.#options.now()
-    const base = { delivery: due, attempt }
+    const base = { delivery: due, attempt, url: target.url.href }
     if (isAccepted(attempt)) {
       this.counts.accepted++
       const [likeliest] = target.singles
@@ -222,20 +234,9 @@ export class WebhookDispatcher {
 
   #disable(lane: Lane, reason: DisableReason): void {
     const { database, logKeys, randomBytes, now, onError } = this.#options
-    const { id, workspaceId, url } = lane.target
+    const { target } = lane
     this.#drop(lane)
-    const facts = { endpoint_id: id, url: url.href, reason }
-    const event = envelope(
-      {
-        type: 'webhook_endpoint.disabled',
-        subject: id,
-        source: 'bitting',
-        data: facts,
-        atMilliseconds: now(),
-      },
-      randomBytes,
-    )
-    const done = disableEndpoint(database, logKeys, { id, workspaceId }, reason, event)
+    const done = disableEndpoint(database, logKeys, target, reason, now(), randomBytes)
       .then(() => this.wake())
       .catch((error: unknown) =>
         onError(error, 'an endpoint could not be disabled; its next failure tries again'),

@@ -34,6 +34,9 @@ export async function handshake(
   }
 }
 
+/** The lowest rate that can be kept: one request a second. */
+const RATE_PER_MINUTE_MIN = 60
+
 function judge({ status, headers }: SendAnswer, origin: string): Handshake {
   if (status < 200 || status > 299) {
     return refused(`the endpoint answered ${String(status)} to OPTIONS; it must answer 200 to 299`)
@@ -45,9 +48,11 @@ function judge({ status, headers }: SendAnswer, origin: string): Handshake {
   const rate = headers['webhook-allowed-rate'] ?? '*'
   if (rate === '*') return { ok: true, ratePerMinute: null }
   const ratePerMinute = /^\d{1,15}$/.test(rate) ? Number(rate) : 0
-  return ratePerMinute > 0
+  return ratePerMinute >= RATE_PER_MINUTE_MIN
     ? { ok: true, ratePerMinute }
-    : refused('WebHook-Allowed-Rate must be the number of requests a minute, 1 or more, or "*"')
+    : refused(
+        `WebHook-Allowed-Rate must be "*" or the number of requests a minute, ${String(RATE_PER_MINUTE_MIN)} or more`,
+      )
 }
 
 function refused(reason: string): Handshake {

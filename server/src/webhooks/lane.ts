@@ -1,5 +1,6 @@
 import type { SentEvent } from './attempt.js'
 import type { DueFound, DuePlace } from './due.js'
+import type { RateBucket } from './rate-bucket.js'
 import type { Target } from './targets.js'
 
 /** A delivery whose time has come. */
@@ -18,6 +19,8 @@ export interface DueDelivery {
 const CONCURRENCY_WHEN_SLOW = 1
 const READ_AHEAD_MIN = 32
 const READ_AHEAD_MAX = 256
+/** The characters of all bodies that a lane reads ahead, as far as the last read lets it guess. */
+const READ_AHEAD_LENGTH_MAX = 8 * 1024 * 1024
 /** What became due behind the place that reading has come to is found when it begins anew, after so long at the latest. */
 const READ_ON_MILLISECONDS = 250
 
@@ -39,11 +42,13 @@ export class Lane {
   #readAnewAt = 0
   readonly #waiting: DueDelivery[] = []
   #sending = 0
-  #tokens = 1
-  #filledAt = 0
+  readonly #bucket: RateBucket
+  /** The longest body of the last read, in characters; null before the first. */
+  #longest: number | null = null
 
-  constructor(target: Target) {
+  constructor(target: Target, bucket: RateBucket) {
     this.target = target
+    this.#bucket = bucket
   }
 
   get isEmpty(): boolean {
@@ -79,7 +84,9 @@ export class Lane {
 
   /** Takes what was read; null where the read failed. */
   endReading(found: DueFound | null): void {
-    for (const delivery of found?.deliveries ?? []) {
+    const deliveries = found?.deliveries ?? []
+    if (deliveries.length > 0) this.#longest = Math.max(...deliveries.map(({ event }) => event.body.length))
+    for (const delivery of deliveries) {
       this.#taken.add(delivery.sequence)
       this.#waiting.push(delivery)
     }
@@ -93,7 +100,9 @@ export class Lane {
   next(nowMilliseconds: number): DueDelivery | null {
     const most = this.isSlow ? CONCURRENCY_WHEN_SLOW : this.target.concurrency
     if (this.#sending >= most || this.#waiting.length === 0) return null
-    if (nowMilliseconds >= this.leasedUntil || !this.#takeToken(nowMilliseconds)) return null
+    if (nowMilliseconds >= this.leasedUntil) return null
+    const { rateLimit } = this.target
+    if (rateLimit !== null && !this.#bucket.take(rateLimit, nowMilliseconds)) return null
     this.#sending++
     return this.#waiting.shift() ?? null
   }
@@ -101,8 +110,8 @@ export class Lane {
   /** When the rate limit lets the next one go, in milliseconds from now; null where it holds nothing back. */
   holdsFor(nowMilliseconds: number): number | null {
     const { rateLimit } = this.target
-    if (rateLimit === null || this.#waiting.length === 0 || this.#tokens >= 1) return null
-    return Math.max(1, Math.ceil(this.#filledAt + ((1 - this.#tokens) * 1000) / rateLimit - nowMilliseconds))
+    if (rateLimit === null || this.#waiting.length === 0) return null
+    return this.#bucket.holdsFor(rateLimit, nowMilliseconds) || null
   }
 
   /** An attempt has ended; the delivery stays taken until that is recorded. */
@@ -124,17 +133,10 @@ export class Lane {
     this.#readTo = null
   }
 
+  /** How much to read ahead: enough to keep the endpoint busy, and not more than fits into its share of memory. */
   get #ahead(): number {
-    return Math.min(READ_AHEAD_MAX, Math.max(READ_AHEAD_MIN, 4 * this.target.concurrency))
-  }
-
-  #takeToken(now: number): boolean {
-    const { rateLimit } = this.target
-    if (rateLimit === null) return true
-    this.#tokens = Math.min(rateLimit, this.#tokens + ((now - this.#filledAt) * rateLimit) / 1000)
-    this.#filledAt = now
-    if (this.#tokens < 1) return false
-    this.#tokens -= 1
-    return true
+    if (this.#longest === null) return READ_AHEAD_MIN
+    const wanted = Math.min(READ_AHEAD_MAX, Math.max(READ_AHEAD_MIN, 4 * this.target.concurrency))
+    return Math.max(1, Math.min(wanted, Math.floor(READ_AHEAD_LENGTH_MAX / Math.max(1, this.#longest))))
   }
 }

@@ -69,6 +69,8 @@ export function lifecycleEvents(
 function typeOf({ action, details }: AuditEvent): string | undefined {
   if (action === 'key.revoke' && details['after'] === 'compromised') return 'key.leaked'
   if (action === 'key.update' && narrows(details)) return 'key.restricted'
+  // An overlap that ends sooner moves nothing.
+  if (action === 'webhook_key.set' && details['before'] === details['after']) return undefined
   return TYPES[action]
 }
 

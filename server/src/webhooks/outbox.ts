@@ -13,6 +13,7 @@ export interface TakenEvent {
 interface Listener {
   readonly id: string
   readonly events: readonly string[]
+  readonly isEnabled: boolean
 }
 
 /**
@@ -27,7 +28,10 @@ export async function takeEvents(
   return takeFor(tx, workspaceId, events, await listeners(tx, workspaceId))
 }
 
-/** The same for what nobody misses who does not listen: without endpoints nothing is kept. */
+/**
+ * The same for what nobody misses who does not listen: what no endpoint wants is not kept. For one that is disabled it
+ * is, to be sent when somebody enables it and asks for what it missed.
+ */
 export async function tellEvents(
   tx: Transaction<Schema>,
   workspaceId: string,
@@ -46,7 +50,7 @@ export async function takeForEndpoint(
   event: NewEvent,
   endpointId: string,
 ): Promise<void> {
-  await takeFor(tx, workspaceId, [event], [{ id: endpointId, events: [event.type] }])
+  await takeFor(tx, workspaceId, [event], [{ id: endpointId, events: [event.type], isEnabled: true }])
 }
 
 /** The row of a workspace's webhooks, made where it is missing, and locked until the transaction ends. */
@@ -81,7 +85,7 @@ async function takeFor(
   const rows = fresh.map((event, at) => ({
     event,
     sequence: last - fresh.length + 1 + at,
-    endpoints: endpoints.filter((it) => wantsEvent(it.events, event.type)),
+    endpoints: endpoints.filter((it) => it.isEnabled && wantsEvent(it.events, event.type)),
   }))
   await insertEvents(tx, workspaceId, rows)
   await insertDeliveries(tx, workspaceId, rows)
@@ -97,12 +101,15 @@ interface EventRow {
 async function listeners(tx: Transaction<Schema>, workspaceId: string): Promise<readonly Listener[]> {
   const rows = await tx
     .selectFrom('webhook_endpoints')
-    .select(['id', 'events'])
+    .select(['id', 'events', 'disabled_at'])
     .where('workspace_id', '=', workspaceId)
-    .where('disabled_at', 'is', null)
     .where('deleted_at', 'is', null)
     .execute()
-  return rows.map(({ id, events }) => ({ id, events: JSON.parse(events) as string[] }))
+  return rows.map(({ id, events, disabled_at: disabledAt }) => ({
+    id,
+    events: JSON.parse(events) as string[],
+    isEnabled: disabledAt === null,
+  }))
 }
 
 async function withoutKnown(

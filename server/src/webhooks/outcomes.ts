@@ -1,15 +1,18 @@
+import type { RandomBytes } from '@bitting/core'
 import { sql, type Transaction } from 'kysely'
 import { appendAudit } from '../audit/append.js'
 import { systemEntry } from '../audit/entry.js'
 import type { LogKeys } from '../audit/log-key.js'
 import type { WritableDatabase } from '../storage/database.js'
 import { selectJson } from '../storage/json-rows.js'
+import { lockWorkspace } from '../storage/lock-workspace.js'
 import type { Schema } from '../storage/schema.js'
 import type { WebhookDeliveryRow } from '../storage/webhook-schema.js'
 import type { Attempt } from './attempt.js'
-import type { NewEvent } from './event.js'
 import type { DueDelivery } from './lane.js'
+import { lifecycleEvents } from './lifecycle.js'
 import { tellEvents } from './outbox.js'
+import type { Target } from './targets.js'
 
 /** What an attempt did to its delivery, and to what is known of the endpoint. */
 export interface Outcome {
@@ -22,6 +25,8 @@ export interface Outcome {
   readonly failingSince?: number | null
   /** The secret that the endpoint turned out to verify with. */
   readonly switchedTo?: string
+  /** Where the attempt went: of another address it says nothing. */
+  readonly url: string
 }
 
 /** Writes down in one transaction what came of many attempts. */
@@ -32,8 +37,13 @@ export async function recordOutcomes(
   await database.transact(async (tx) => {
     await updateDeliveries(tx, outcomes)
     await insertAttempts(tx, outcomes)
-    for (const [id, changes] of endpointChanges(outcomes)) {
-      await tx.updateTable('webhook_endpoints').set(changes).where('id', '=', id).execute()
+    for (const { id, url, ...changes } of endpointChanges(outcomes)) {
+      await tx
+        .updateTable('webhook_endpoints')
+        .set(changes)
+        .where('id', '=', id)
+        .where('url', '=', url)
+        .execute()
     }
   })
 }
@@ -75,55 +85,59 @@ async function insertAttempts(tx: Transaction<Schema>, outcomes: readonly Outcom
 }
 
 interface EndpointChange {
+  readonly id: string
+  readonly url: string
   failing_since_ms?: number | null
   switched_to?: string
 }
 
-function endpointChanges(outcomes: readonly Outcome[]): Map<string, EndpointChange> {
+function endpointChanges(outcomes: readonly Outcome[]): Iterable<EndpointChange> {
   const changes = new Map<string, EndpointChange>()
-  for (const { delivery, failingSince, switchedTo } of outcomes) {
+  for (const { delivery, url, failingSince, switchedTo } of outcomes) {
     if (failingSince === undefined && switchedTo === undefined) continue
-    const change = changes.get(delivery.endpointId) ?? {}
+    const name = `${delivery.endpointId} ${url}`
+    const change = changes.get(name) ?? { id: delivery.endpointId, url }
     if (failingSince !== undefined) change.failing_since_ms = failingSince
     if (switchedTo !== undefined) change.switched_to = switchedTo
-    changes.set(delivery.endpointId, change)
+    changes.set(name, change)
   }
-  return changes
+  return changes.values()
 }
 
 /** Why the program stops delivering to an endpoint: it answered 410, or has failed for days. */
 export type DisableReason = 'gone' | 'failing'
 
-/** Stops delivering to an endpoint, records it, and tells the others. What was not delivered stays and waits. */
+/**
+ * Stops delivering to an endpoint, records it, and tells the others. What was not delivered stays and waits. Nothing
+ * happens where the endpoint has another address by now.
+ */
 export async function disableEndpoint(
   database: WritableDatabase,
   logKeys: LogKeys,
-  endpoint: { readonly id: string; readonly workspaceId: string },
+  { id, workspaceId, url }: Pick<Target, 'id' | 'workspaceId' | 'url'>,
   reason: DisableReason,
-  event: NewEvent,
+  atMilliseconds: number,
+  randomBytes: RandomBytes,
 ): Promise<void> {
-  const { id, workspaceId } = endpoint
+  const resource = { type: 'webhook_endpoint', id } as const
+  const act = { action: 'webhook_endpoint.disable', resource, details: { reason } } as const
   await database.transact(async (tx) => {
-    const entry = systemEntry(workspaceId, event.atMilliseconds, {
-      action: 'webhook_endpoint.disable',
-      resource: { type: 'webhook_endpoint', id },
-      failure: null,
-      details: { reason },
-    })
+    await lockWorkspace(tx, workspaceId)
     const done = await tx
       .updateTable('webhook_endpoints')
       .set((row) => ({
-        disabled_at: Math.floor(event.atMilliseconds / 1000),
+        disabled_at: Math.floor(atMilliseconds / 1000),
         disabled_by: 'system',
         disable_reason: reason,
         version: row('version', '+', 1),
       }))
       .where('id', '=', id)
+      .where('url', '=', url.href)
       .where('disabled_at', 'is', null)
       .where('deleted_at', 'is', null)
       .executeTakeFirst()
     if (done.numUpdatedRows === 0n) return
-    await appendAudit(tx, logKeys, entry)
-    await tellEvents(tx, workspaceId, [event])
+    await appendAudit(tx, logKeys, systemEntry(workspaceId, atMilliseconds, { ...act, failure: null }))
+    await tellEvents(tx, workspaceId, lifecycleEvents([act], 'system', atMilliseconds, randomBytes))
   })
 }

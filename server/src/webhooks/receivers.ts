@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { parseAddressRange, signWebhook, type WebhookSigners } from '@bitting/core'
-import { AddressGuard } from './address-guard.js'
+import { AddressGuard, type AddressRefusal } from './address-guard.js'
 import { deliveryHeaders, type Send } from './attempt.js'
-import { literalRefusal, parseEndpointUrl } from './endpoint-url.js'
+import { literalRefusal, parseEndpointUrl, portOf } from './endpoint-url.js'
 import { handshake, type Handshake } from './handshake.js'
 import { probeEndpoint, type ProbeReport } from './probe.js'
 import { WebhookSender, type WebhookSenderOptions } from './sender.js'
@@ -20,6 +20,9 @@ export interface ReceiversOptions extends Omit<WebhookSenderOptions, 'guard'> {
 /** Of five requests in turn the last has ended before whoever asked gives up. */
 const PROMPT_MILLISECONDS = 5_000
 
+/** Any address of the public internet will do to ask what is allowed there. */
+const PUBLIC_ADDRESS = '1.1.1.1'
+
 const REFUSALS = {
   address_not_public:
     'leads to an address that is not on the public internet; the operator can allow it with BITTING_WEBHOOK_ALLOWED_ADDRESSES',
@@ -30,12 +33,14 @@ const REFUSALS = {
 /** The receivers of webhooks: what may be one, and how they are spoken to. */
 export class Receivers {
   readonly #guard: AddressGuard
+  readonly #isPublicOnly: boolean
   readonly #sender: WebhookSender
   /** For what somebody waits for. */
   readonly #promptSender: WebhookSender
   readonly #origin: string
 
   constructor({ allowedAddresses, origin, ...options }: ReceiversOptions) {
+    this.#isPublicOnly = allowedAddresses.length === 0
     this.#guard = new AddressGuard(allowedAddresses.map(parseAddressRange).filter((it) => it !== null))
     this.#sender = new WebhookSender({ guard: this.#guard, ...options })
     this.#promptSender = new WebhookSender({
@@ -55,8 +60,14 @@ export class Receivers {
   refusal(text: string): string | null {
     const parsed = parseEndpointUrl(text)
     if (!parsed.ok) return parsed.message
-    const refusal = literalRefusal(parsed.url, this.#guard)
+    const { url } = parsed
+    // Where nothing but the public internet is allowed, what that asks for is known before the name is resolved.
+    const refusal = literalRefusal(url, this.#guard) ?? (this.#isPublicOnly ? this.#publicRefusal(url) : null)
     return refusal === null ? null : REFUSALS[refusal]
+  }
+
+  #publicRefusal(url: URL): AddressRefusal | null {
+    return this.#guard.refusal(PUBLIC_ADDRESS, portOf(url), url.protocol === 'https:')
   }
 
   /** Asks a receiver whether it wants our requests. */

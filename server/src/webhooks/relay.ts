@@ -52,7 +52,7 @@ export class WebhookRelay {
     const key = Buffer.from(sealer.open(relay.sealed_key, relayKeyContext(relay.workspace_id, relay.id)))
     const options = { schemes: [relay.scheme], nowMilliseconds: now() }
     if (!verifyWebhook(body, headers, key.toString(), options)) return 'unsigned'
-    const event = eventOf(relay, body, headers['content-type'] ?? 'application/json', now(), randomBytes)
+    const event = eventOf(relay, headers, body, now(), randomBytes)
     if (event === null) return 'no_object'
     const isTaken = await database
       .transact(async (tx) => {
@@ -75,6 +75,11 @@ export class WebhookRelay {
     return isTaken ? 'taken' : 'known'
   }
 
+  /** Whether there is such a relay, so that nothing is read for one that there is not. */
+  async knows(relayId: string): Promise<boolean> {
+    return RELAY_ID.test(relayId) && (await this.#find(relayId)) !== undefined
+  }
+
   #find(id: string): Promise<WebhookRelayRow | undefined> {
     return this.#options.database.read
       .selectFrom('webhook_relays')
@@ -87,27 +92,31 @@ export class WebhookRelay {
 
 class KnownEventError extends Error {}
 
-/** The event of a body, null where that is not the text of a JSON object and nothing else. */
+/** The event of a body, null where that is not the text of a JSON object. */
 function eventOf(
   relay: WebhookRelayRow,
+  headers: IncomingHttpHeaders,
   bytes: Buffer,
-  contentType: string,
   atMilliseconds: number,
   randomBytes: RandomBytes,
 ): NewEvent | null {
   const body = bytes.toString('utf8')
-  if (!body.startsWith('{') || !body.endsWith('}') || !Buffer.from(body).equals(bytes)) return null
+  if (!/^[ \t\r\n]*\{/.test(body) || !Buffer.from(body).equals(bytes)) return null
   const object = parseObject(body)
   if (object === null) return null
-  const digest = createHash('sha256').update(bytes).digest('base64url')
+  // Standard Webhooks signs an id. Retell signs none, and its repetitions have the same body.
+  const identity =
+    relay.scheme === 'standard'
+      ? String(headers['webhook-id'])
+      : createHash('sha256').update(bytes).digest('base64url')
   return {
     id: newEventId(randomBytes, atMilliseconds),
     type: typeOf(object),
     subject: subjectOf(object),
     source: relay.id,
-    contentType,
+    contentType: headers['content-type'] ?? 'application/json',
     body,
-    dedupeKey: `${relay.id}:${digest}`,
+    dedupeKey: `${relay.id}:${identity}`,
     atMilliseconds,
   }
 }
@@ -136,5 +145,7 @@ function typeOf({ event, type }: UpstreamBody): string {
 /** The call or chat that an event of Retell's is about. */
 function subjectOf({ call, chat }: UpstreamBody): string | null {
   const id = call?.call_id ?? chat?.chat_id
-  return typeof id === 'string' && id.length > 0 && id.length <= SUBJECT_LENGTH_MAX ? id : null
+  const isUsable =
+    typeof id === 'string' && id.length > 0 && id.length <= SUBJECT_LENGTH_MAX && !/[\p{Cc}\p{Cs}]/u.test(id)
+  return isUsable ? id : null
 }

@@ -1,6 +1,6 @@
 import type { SignParts, WebhookScheme, WebhookSigners } from '@bitting/core'
 import type { Reader } from '../storage/database.js'
-import type { Sealer } from '../storage/sealing.js'
+import { SealError, type Sealer } from '../storage/sealing.js'
 import type { WebhookEndpointRow } from '../storage/webhook-schema.js'
 import { endpointHeadersContext, type SigningKeys, type WebhookSecret } from './signing-keys.js'
 
@@ -36,10 +36,18 @@ export function signersOf(target: Target, single: WebhookSecret | null): Webhook
 export class TargetLoader {
   readonly #keys: SigningKeys
   readonly #sealer: Sealer
+  readonly #onBroken: (error: unknown, message: string) => void
+  readonly #told = new Set<string>()
 
-  constructor(keys: SigningKeys, sealer: Sealer) {
+  /** @param onBroken told once of every endpoint whose sealed values do not open; the others do not suffer for it */
+  constructor(
+    keys: SigningKeys,
+    sealer: Sealer,
+    onBroken: (error: unknown, message: string) => void = () => undefined,
+  ) {
     this.#keys = keys
     this.#sealer = sealer
+    this.#onBroken = onBroken
   }
 
   /** The targets of those endpoints that can be delivered to now. */
@@ -56,12 +64,26 @@ export class TargetLoader {
     const nowSeconds = Math.floor(nowMilliseconds / 1000)
     const secretsOf = new Map<string, readonly WebhookSecret[]>()
     for (const workspaceId of new Set(rows.map((row) => row.workspace_id))) {
-      secretsOf.set(workspaceId, await this.#keys.secrets(read, workspaceId, nowSeconds))
+      const secrets = this.#keys.secrets(read, workspaceId, nowSeconds)
+      secretsOf.set(workspaceId, await secrets.catch((error: unknown) => this.#tell(workspaceId, error)))
     }
     return rows.flatMap((row) => {
       const secrets = secretsOf.get(row.workspace_id) ?? []
-      return secrets.length === 0 ? [] : [this.target(row, secrets, nowSeconds)]
+      if (secrets.length === 0) return []
+      try {
+        return [this.target(row, secrets, nowSeconds)]
+      } catch (error) {
+        return this.#tell(row.id, error)
+      }
     })
+  }
+
+  #tell(id: string, error: unknown): [] {
+    // Only what does not open says so of itself; a database that failed is everybody's matter.
+    if (!(error instanceof SealError)) throw error
+    if (!this.#told.has(id)) this.#onBroken(error, `nothing can be delivered for ${id}: it cannot be signed`)
+    this.#told.add(id)
+    return []
   }
 
   /** The target of one endpoint, with the secrets of its workspace's webhook key, newest first. */

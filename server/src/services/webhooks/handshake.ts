@@ -59,7 +59,7 @@ export function requireSameUrl(row: WebhookEndpointRow, url: string): void {
 
 function grantedRate(row: WebhookEndpointRow, perMinute: number | null): number | null {
   if (perMinute === null) return row.rate_limit
-  const granted = Math.max(1, Math.floor(perMinute / 60))
+  const granted = Math.floor(perMinute / 60)
   return row.rate_limit === null ? Math.min(granted, RATE_MAX) : Math.min(granted, row.rate_limit)
 }
 

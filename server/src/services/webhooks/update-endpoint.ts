@@ -39,6 +39,8 @@ export async function updateEndpoint(
     const result = await changeEndpoint(context, tx, row, {
       ...columns,
       ...(moves && NOTHING_LEARNT),
+      // They were for whoever was there: nobody gets to read them by moving the endpoint to a server of theirs.
+      ...(leavesOrigin(row, columns.url) && changes.headers === undefined && { sealed_headers: null }),
       ...enabledColumns(row, enabled, actor.id, context.now()),
     })
     const turned = enabled !== undefined && enabled !== (row.disabled_at === null)
@@ -105,6 +107,10 @@ async function giveUpDeliveries(tx: Transaction<Schema>, id: string, now: number
     .where('state', '=', 'pending')
     .executeTakeFirst()
   return Number(numUpdatedRows)
+}
+
+function leavesOrigin(row: WebhookEndpointRow, url: string | undefined): boolean {
+  return url !== undefined && new URL(url).origin !== new URL(row.url).origin
 }
 
 function enabledColumns(

@@ -2,13 +2,15 @@ import type { WebhookKeyView } from '@bitting/client'
 import { ProblemError, type KeyState } from '@bitting/core'
 import type { Updateable } from 'kysely'
 import type { Actor } from '../../audit/actor.js'
-import { accessOf } from '../../storage/columns.js'
+import type { AuditEvent } from '../../audit/append.js'
+import { accessOf, conditionsOf } from '../../storage/columns.js'
 import type { Reader } from '../../storage/database.js'
 import type { KeyRow } from '../../storage/schema.js'
 import type { WebhookWorkspaceRow } from '../../storage/webhook-schema.js'
 import { lockWebhooks } from '../../webhooks/outbox.js'
 import type { ServiceContext } from '../context.js'
 import { findKeyRow } from '../keys/find.js'
+import { checkOwn } from '../keys/grant.js'
 import { formatTime, formatTimeOrNull, stateOf } from '../keys/record.js'
 import type { Mutated } from '../mutate.js'
 
@@ -35,9 +37,10 @@ export async function getWebhookKey(context: ServiceContext, workspaceId: string
 /**
  * Sets the key that signs the webhooks of the workspace. Any API key can, also one that is expired or suspended: what
  * such a key opens has ended, what it signs has not. The first one asks for no guard, a move does. The key that signs
- * already changes nothing.
+ * already changes nothing, but that an overlap under way can be made to end sooner. Who sets a key must have what it
+ * opens: from then on it cannot be revoked without another in its place.
  *
- * @throws {ProblemError} not_found, version_conflict, confirmation_required, state_conflict, invalid_body
+ * @throws {ProblemError} not_found, version_conflict, confirmation_required, state_conflict, invalid_body, grant_exceeds_own
  */
 export async function setWebhookKey(
   context: ServiceContext,
@@ -54,10 +57,20 @@ export async function setWebhookKey(
     checkVersion(row, guard.version)
     const before = row?.key_id ?? null
     if (before === keyId) {
-      // Nothing happened, so there is nothing that the log or the receivers should be told.
-      return { result: await readWebhookKey(tx, workspaceId, now), audit: [], changed: [] }
+      const ends = row === undefined ? null : shortenedOverlap(row, now, overlapSeconds)
+      // Nothing happens, so there is nothing that the log or the receivers should be told.
+      if (ends === null) return { result: await readWebhookKey(tx, workspaceId, now), audit: [], changed: [] }
+      await updateWebhooks(tx, workspaceId, ends)
+      return {
+        result: await readWebhookKey(tx, workspaceId, now),
+        audit: setEvent(before, keyId, overlapSeconds),
+        changed: [],
+      }
     }
     requireSigner(key, now)
+    const { kind, environment } = key
+    const conditions = conditionsOf(key)
+    await checkOwn(tx, context, actor, { kind, environment, access: accessOf(key.access), conditions })
     if (before !== null) checkConfirmation(await findKeyRow(tx, workspaceId, before), guard)
     const overlaps = before !== null && overlapSeconds > 0
     await updateWebhooks(tx, workspaceId, {
@@ -70,14 +83,31 @@ export async function setWebhookKey(
     })
     return {
       result: await readWebhookKey(tx, workspaceId, now),
-      audit: {
-        action: 'webhook_key.set',
-        resource: { type: 'key', id: keyId },
-        details: { before, after: keyId, overlap_seconds: overlaps ? overlapSeconds : 0 },
-      },
+      audit: setEvent(before, keyId, overlaps ? overlapSeconds : 0),
       changed: [],
     }
   })
+}
+
+function setEvent(before: string | null, after: string, overlapSeconds: number): AuditEvent {
+  return {
+    action: 'webhook_key.set',
+    resource: { type: 'key', id: after },
+    details: { before, after, overlap_seconds: overlapSeconds },
+  }
+}
+
+/** What makes an overlap under way end sooner, as after a leak; null where it would not. */
+function shortenedOverlap(
+  { previous_key_id: previous, overlap_until: until, version }: WebhookWorkspaceRow,
+  now: number,
+  overlapSeconds: number,
+): Updateable<WebhookWorkspaceRow> | null {
+  const end = now + overlapSeconds
+  if (previous === null || until === null || until <= now || end >= until) return null
+  return overlapSeconds === 0
+    ? { previous_key_id: null, overlap_until: null, version: version + 1 }
+    : { overlap_until: end, version: version + 1 }
 }
 
 /**
