@@ -33,6 +33,10 @@ async function set(context: CommandContext, id: string, options: SetOptions): Pr
   const { overlap, json } = options
   const client = await openClient(context)
   const before = await client.webhookKey.get()
+  if (before.key_id === id && before.overlap_until !== null && overlap !== undefined) {
+    await endSooner(context, before, overlap, json === true)
+    return
+  }
   if (before.key_id === id) {
     output.note(`${signerTitle(before)} signs already; nothing was changed`)
     if (json === true) output.printJson(before)
@@ -54,6 +58,27 @@ async function set(context: CommandContext, id: string, options: SetOptions): Pr
       'see who has to follow: bitting webhook-key show',
     )
   }
+}
+
+/** The key that signs already: what can be changed of it is when the one before stops to. */
+async function endSooner(
+  context: CommandContext,
+  before: WebhookKeyView,
+  overlap: number,
+  json: boolean,
+): Promise<void> {
+  const { output } = context
+  const client = await openClient(context)
+  const request = { key_id: before.key_id ?? '', overlap_seconds: overlap }
+  const after = await withRemedy(webhookKeyRemedy, () =>
+    client.webhookKey.set(request, { version: before.version }),
+  )
+  if (json) output.printJson(after)
+  else if (after.version === before.version)
+    output.note('the overlap ends sooner already; nothing was changed')
+  else if (after.overlap_until === null) output.print('the key before does not sign any more')
+  else
+    output.print(`the key before signs until ${formatBoth(after.overlap_until, context.nowMilliseconds())}`)
 }
 
 /** The first key is set on what was seen; a move asks for the name of the key that signs now. */
