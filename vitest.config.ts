@@ -5,7 +5,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 const source = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 
 /** The files that take minutes, by name: begun first, so that they do not run on alone when all others are done. */
-const LONG = /(?:crash-\w+|tampering|http\/audit-\w+|bad-input)\.test\.ts$/
+const LONG = /(?:crash-\w+|tampering|http\/audit-\w+|bad-input|webhooks-look)\.test\.ts$/
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

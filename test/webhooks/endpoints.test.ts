@@ -201,7 +201,7 @@ describeEachServer('webhook endpoints', (suite) => {
     const headers = { authorization: 'Bearer theirs' }
     const { endpoint } = await create({ url: 'https://a.example/x', headers })
     const patch = async (changes: object) =>
-      (await tenant.call('PATCH', `${PATH}/${String(endpoint.id)}`, changes)).body.header_names as string[]
+      (await tenant.call('PATCH', `${PATH}/${endpoint.id}`, changes)).body.header_names as string[]
     expect(await patch({ url: 'https://a.example/y' })).toEqual(['authorization'])
     expect(await patch({ url: 'https://b.example/y', headers })).toEqual(['authorization'])
     expect(await patch({ url: 'https://c.example/y' })).toEqual([])

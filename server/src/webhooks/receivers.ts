@@ -5,6 +5,7 @@ import { deliveryHeaders, type Send } from './attempt.js'
 import { literalRefusal, parseEndpointUrl, portOf } from './endpoint-url.js'
 import { handshake, type Handshake } from './handshake.js'
 import { probeEndpoint, type ProbeReport } from './probe.js'
+import { createLookup } from './resolve-host.js'
 import { WebhookSender, type WebhookSenderOptions } from './sender.js'
 import { hmacSigner } from './signing-keys.js'
 import { signersOf, type Target } from './targets.js'
@@ -39,12 +40,13 @@ export class Receivers {
   readonly #promptSender: WebhookSender
   readonly #origin: string
 
-  constructor({ allowedAddresses, origin, ...options }: ReceiversOptions) {
+  constructor({ allowedAddresses, origin, lookup = createLookup(), ...options }: ReceiversOptions) {
     this.#isPublicOnly = allowedAddresses.length === 0
     this.#guard = new AddressGuard(allowedAddresses.map(parseAddressRange).filter((it) => it !== null))
-    this.#sender = new WebhookSender({ guard: this.#guard, ...options })
+    this.#sender = new WebhookSender({ guard: this.#guard, lookup, ...options })
     this.#promptSender = new WebhookSender({
       guard: this.#guard,
+      lookup,
       ...options,
       limitMilliseconds: PROMPT_MILLISECONDS,
     })

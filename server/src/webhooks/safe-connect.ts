@@ -1,10 +1,10 @@
-import { lookup as systemLookup } from 'node:dns/promises'
 import { connect as connectTcp, isIP, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import type { buildConnector } from 'undici'
 import { errorCode } from '../audit/sinks/sink.js'
 import type { AddressGuard, AddressRefusal } from './address-guard.js'
 import { hostOf, portOf } from './endpoint-url.js'
+import { createLookup, orAborted } from './resolve-host.js'
 
 /** Why nothing came back from an endpoint. */
 export type SendErrorCode =
@@ -39,13 +39,13 @@ export class SendError extends Error {
   }
 }
 
-/** All addresses of a name, as `getaddrinfo` would give them. Rejects where it has none. */
-export type Lookup = (hostname: string) => Promise<readonly string[]>
+/** All addresses of a name. Rejects where it has none. Once the signal fires, nobody waits for them any more. */
+export type Lookup = (hostname: string, signal?: AbortSignal) => Promise<readonly string[]>
 
 /** How endpoints are connected to. */
 export interface SafeConnectorOptions {
   readonly guard: AddressGuard
-  /** The system's resolver by default. */
+  /** The hosts file and the DNS by default, see {@link createLookup}. */
   readonly lookup?: Lookup | undefined
   /** How long a connection may take with its name and its TLS handshake, in milliseconds. {@link CONNECT_MILLISECONDS} by default. */
   readonly limitMilliseconds?: number | undefined
@@ -75,7 +75,7 @@ export class SafeConnector {
 
   constructor(options: SafeConnectorOptions) {
     this.#guard = options.guard
-    this.#lookup = options.lookup ?? lookupAll
+    this.#lookup = options.lookup ?? createLookup()
     this.#limit = options.limitMilliseconds ?? CONNECT_MILLISECONDS
     this.#ca = options.ca
   }
@@ -117,7 +117,7 @@ export class SafeConnector {
     if (isIP(hostname) !== 0) return [hostname]
     let addresses: readonly string[]
     try {
-      addresses = await orAborted(this.#lookup(hostname), signal)
+      addresses = await orAborted(this.#lookup(hostname, signal), signal)
     } catch (error) {
       if (error instanceof SendError) throw error
       throw dnsError()
@@ -214,19 +214,6 @@ function established(
     signal.addEventListener('abort', onAbort)
     if (signal.aborted) onAbort()
   })
-}
-
-function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason as SendError)
-    signal.addEventListener('abort', onAbort, { once: true })
-    void work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
-  })
-}
-
-async function lookupAll(hostname: string): Promise<readonly string[]> {
-  const records = await systemLookup(hostname, { all: true })
-  return records.map(({ address }) => address)
 }
 
 /** What a sender that was closed fails with. */
