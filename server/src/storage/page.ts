@@ -1,4 +1,5 @@
 import { ProblemError } from '@bitting/core'
+import { sql, type RawBuilder, type SqlBool } from 'kysely'
 
 /** Which part of a list is wanted. */
 export interface PageRequest {
@@ -39,6 +40,43 @@ export function decodeCursor(cursor: string | null, forms: readonly RegExp[]): r
       errors: [{ field: 'cursor', message: 'use next_cursor of the page before, unchanged' }],
     },
   )
+}
+
+/**
+ * The page of rows of which one more was asked for than it holds, and the cursor of the next.
+ *
+ * @param placeOf the values that the rows are sorted by, as {@link encodeCursor} takes them
+ */
+export function cutPage<T>(
+  rows: readonly T[],
+  { limit }: PageRequest,
+  placeOf: (row: T) => readonly string[],
+): { readonly shown: readonly T[]; readonly next_cursor: string | null } {
+  const shown = rows.slice(0, limit)
+  const last = shown.at(-1)
+  const hasMore = rows.length > limit && last !== undefined
+  return { shown, next_cursor: hasMore ? encodeCursor(placeOf(last)) : null }
+}
+
+/** Where a row stands in a list that begins with what was created last. */
+export function placeByCreation(row: {
+  readonly created_at: number
+  readonly id: string
+}): readonly string[] {
+  return [String(row.created_at), row.id]
+}
+
+/**
+ * The condition of the rows after a cursor of {@link placeByCreation}; one that always holds for the first page.
+ *
+ * @param id what ids look like
+ * @throws {ProblemError} invalid_request
+ */
+export function createdBefore({ cursor }: PageRequest, id: RegExp): RawBuilder<SqlBool> {
+  const after = decodeCursor(cursor, [CURSOR_NUMBER, id])
+  return after === null
+    ? sql<SqlBool>`1 = 1`
+    : sql<SqlBool>`(created_at, id) < (${Number(after[0])}, ${after[1]})`
 }
 
 function isText(value: unknown): value is string {

@@ -4,7 +4,7 @@ import { sql, type ExpressionBuilder, type ExpressionWrapper, type SqlBool, type
 import type { Database } from '../../storage/database.js'
 import type { KeyRow, Schema } from '../../storage/schema.js'
 import type { ServiceContext } from '../context.js'
-import { CURSOR_NUMBER, decodeCursor, encodeCursor, type PageRequest } from '../../storage/page.js'
+import { createdBefore, cutPage, placeByCreation, type PageRequest } from '../../storage/page.js'
 import { viewKey, type KeyView } from './record.js'
 
 /** Which keys to list. Absent members match everything, deleted and expired keys too. */
@@ -73,19 +73,10 @@ export async function listKeys(
     .selectFrom('keys')
     .selectAll()
     .where('workspace_id', '=', workspaceId)
+    .where(createdBefore(page, KEY_ID))
     .orderBy('created_at', 'desc')
     .orderBy('id', 'desc')
     .limit(page.limit + 1)
-  const after = decodeCursor(page.cursor, [CURSOR_NUMBER, KEY_ID])
-  if (after !== null) {
-    const [createdAt, id] = [Number(after[0]), after[1] ?? '']
-    query = query.where((row) =>
-      row.or([
-        row('created_at', '<', createdAt),
-        row.and([row('created_at', '=', createdAt), row('id', '<', id)]),
-      ]),
-    )
-  }
   if (filter.kind !== undefined) query = query.where('kind', '=', filter.kind)
   if (filter.environment !== undefined) query = query.where('environment', '=', filter.environment)
   if (filter.states !== undefined) {
@@ -97,15 +88,8 @@ export async function listKeys(
     query = query.where(sql<SqlBool>`search_name like ${pattern} escape '\\'`)
   }
   const rows = await query.execute()
-  const shown = rows.slice(0, page.limit)
-  const last = shown.at(-1)
-  return {
-    data: await viewKeys(context.database.read, workspaceId, shown, now),
-    next_cursor:
-      rows.length > page.limit && last !== undefined
-        ? encodeCursor([String(last.created_at), last.id])
-        : null,
-  }
+  const { shown, next_cursor } = cutPage(rows, page, placeByCreation)
+  return { data: await viewKeys(context.database.read, workspaceId, shown, now), next_cursor }
 }
 
 /** The condition that `keyState` gives this state; the list and the single key must agree. */

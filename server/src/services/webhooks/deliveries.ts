@@ -2,7 +2,7 @@ import type { Page, WebhookAttemptView, WebhookDeliveryDetail, WebhookDeliveryVi
 import { ProblemError } from '@bitting/core'
 import type { Selectable } from 'kysely'
 import type { Reader } from '../../storage/database.js'
-import { CURSOR_NUMBER, decodeCursor, encodeCursor, type PageRequest } from '../../storage/page.js'
+import { CURSOR_NUMBER, cutPage, decodeCursor, type PageRequest } from '../../storage/page.js'
 import type { WebhookDeliveryRow, WebhookEventRow } from '../../storage/webhook-schema.js'
 import type { ServiceContext } from '../context.js'
 import { findEndpointRow } from './find-endpoint.js'
@@ -31,13 +31,8 @@ export async function listDeliveries(
   const after = decodeCursor(page.cursor, [CURSOR_NUMBER])
   if (after !== null) query = query.where('webhook_deliveries.sequence', '<', Number(after[0]))
   const rows = await query.execute()
-  const shown = rows.slice(0, page.limit)
-  const last = shown.at(-1)
-  return {
-    data: shown.map(viewDelivery),
-    next_cursor:
-      rows.length > page.limit && last !== undefined ? encodeCursor([String(last.sequence)]) : null,
-  }
+  const { shown, next_cursor } = cutPage(rows, page, ({ sequence }) => [String(sequence)])
+  return { data: shown.map(viewDelivery), next_cursor }
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { EventDetail, EventView, Page } from '@bitting/client'
 import { ProblemError } from '@bitting/core'
 import type { Actor } from '../../audit/actor.js'
-import { CURSOR_NUMBER, decodeCursor, encodeCursor, type PageRequest } from '../../storage/page.js'
+import { CURSOR_NUMBER, cutPage, decodeCursor, type PageRequest } from '../../storage/page.js'
 import type { WebhookEventRow } from '../../storage/webhook-schema.js'
 import { envelope, EVENT_BYTES_MAX, type NewEvent } from '../../webhooks/event.js'
 import { takeEvents } from '../../webhooks/outbox.js'
@@ -65,13 +65,8 @@ export async function listEvents(
   const after = decodeCursor(page.cursor, [CURSOR_NUMBER])
   if (after !== null) query = query.where('sequence', '<', Number(after[0]))
   const rows = await query.execute()
-  const shown = rows.slice(0, page.limit)
-  const last = shown.at(-1)
-  return {
-    data: shown.map(viewEvent),
-    next_cursor:
-      rows.length > page.limit && last !== undefined ? encodeCursor([String(last.sequence)]) : null,
-  }
+  const { shown, next_cursor } = cutPage(rows, page, ({ sequence }) => [String(sequence)])
+  return { data: shown.map(viewEvent), next_cursor }
 }
 
 /**

@@ -2,7 +2,7 @@ import type { Page, WebhookEndpointView } from '@bitting/client'
 import { ProblemError } from '@bitting/core'
 import type { Updateable, Transaction } from 'kysely'
 import type { Reader } from '../../storage/database.js'
-import { CURSOR_NUMBER, decodeCursor, encodeCursor, type PageRequest } from '../../storage/page.js'
+import { createdBefore, cutPage, placeByCreation, type PageRequest } from '../../storage/page.js'
 import type { Schema } from '../../storage/schema.js'
 import type { WebhookEndpointRow } from '../../storage/webhook-schema.js'
 import type { ServiceContext } from '../context.js'
@@ -102,30 +102,14 @@ export async function listEndpoints(
     .selectFrom('webhook_endpoints')
     .selectAll()
     .where('workspace_id', '=', workspaceId)
+    .where(createdBefore(page, ENDPOINT_ID))
     .orderBy('created_at', 'desc')
     .orderBy('id', 'desc')
     .limit(page.limit + 1)
   if (!deleted) query = query.where('deleted_at', 'is', null)
-  const after = decodeCursor(page.cursor, [CURSOR_NUMBER, ENDPOINT_ID])
-  if (after !== null) {
-    const [createdAt, id] = [Number(after[0]), after[1] ?? '']
-    query = query.where((row) =>
-      row.or([
-        row('created_at', '<', createdAt),
-        row.and([row('created_at', '=', createdAt), row('id', '<', id)]),
-      ]),
-    )
-  }
   const rows = await query.execute()
-  const shown = rows.slice(0, page.limit)
-  const last = shown.at(-1)
-  return {
-    data: await viewEndpoints(context, read, workspaceId, shown),
-    next_cursor:
-      rows.length > page.limit && last !== undefined
-        ? encodeCursor([String(last.created_at), last.id])
-        : null,
-  }
+  const { shown, next_cursor } = cutPage(rows, page, placeByCreation)
+  return { data: await viewEndpoints(context, read, workspaceId, shown), next_cursor }
 }
 
 function notFound(): never {

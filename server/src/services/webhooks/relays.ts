@@ -2,7 +2,7 @@ import type { Page, WebhookRelayView } from '@bitting/client'
 import { ProblemError, randomBase62 } from '@bitting/core'
 import type { Transaction } from 'kysely'
 import type { Actor } from '../../audit/actor.js'
-import { CURSOR_NUMBER, decodeCursor, encodeCursor, type PageRequest } from '../../storage/page.js'
+import { createdBefore, cutPage, placeByCreation, type PageRequest } from '../../storage/page.js'
 import type { Reader } from '../../storage/database.js'
 import type { Schema } from '../../storage/schema.js'
 import type { WebhookRelayRow } from '../../storage/webhook-schema.js'
@@ -111,30 +111,14 @@ export async function listRelays(
     .selectFrom('webhook_relays')
     .selectAll()
     .where('workspace_id', '=', workspaceId)
+    .where(createdBefore(page, RELAY_ID))
     .orderBy('created_at', 'desc')
     .orderBy('id', 'desc')
     .limit(page.limit + 1)
   if (!deleted) query = query.where('deleted_at', 'is', null)
-  const after = decodeCursor(page.cursor, [CURSOR_NUMBER, RELAY_ID])
-  if (after !== null) {
-    const [createdAt, id] = [Number(after[0]), after[1] ?? '']
-    query = query.where((row) =>
-      row.or([
-        row('created_at', '<', createdAt),
-        row.and([row('created_at', '=', createdAt), row('id', '<', id)]),
-      ]),
-    )
-  }
   const rows = await query.execute()
-  const shown = rows.slice(0, page.limit)
-  const last = shown.at(-1)
-  return {
-    data: shown.map(viewRelay),
-    next_cursor:
-      rows.length > page.limit && last !== undefined
-        ? encodeCursor([String(last.created_at), last.id])
-        : null,
-  }
+  const { shown, next_cursor } = cutPage(rows, page, placeByCreation)
+  return { data: shown.map(viewRelay), next_cursor }
 }
 
 async function checkRoom(tx: Transaction<Schema>, workspaceId: string): Promise<void> {
