@@ -18,7 +18,8 @@ import { newWorkspace } from '../storage/support.js'
 import { describeEachDatabase } from '../support/databases.js'
 
 const CHILD = fileURLToPath(new URL('children/write-log.mjs', import.meta.url))
-const KILLS = 200
+/** How often; `KILLS=200` in the environment for a longer run. */
+const KILLS = Number(process.env['KILLS'] ?? 120)
 const WRITERS = 8
 const LIFE_MILLISECONDS_MAX = 200
 

@@ -15,7 +15,7 @@ import { until } from './dispatch-fixture.js'
 
 const CHILD = fileURLToPath(new URL('children/node.mjs', import.meta.url))
 /** How often each engine's node is killed; `KILLS=200` in the environment for a long run. */
-const KILLS = Number(process.env['KILLS'] ?? 30)
+const KILLS = Number(process.env['KILLS'] ?? 20)
 /** One kill of so many comes while a request is with the receiver, which has taken it and not answered yet. */
 const TRAPPED_OF = 3
 const PUBLISHERS = 4
