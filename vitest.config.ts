@@ -28,6 +28,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/support/postgres-global.ts'],
     sequence: { sequencer: LongestFirst },
+    // By itself one fewer than there are cores, which on two would run file after file, most of them waiting.
+    maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 120_000,
   },
