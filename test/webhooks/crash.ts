@@ -49,6 +49,7 @@ class Sink {
   forged = 0
   differing = 0
   readonly #server: Server
+  readonly #failed = new Set<string>()
   #count = 0
 
   constructor() {
@@ -80,8 +81,12 @@ class Sink {
       this.forged++
       return 401
     }
-    if (++this.#count % 50 === 0) return 500
     const id = String(request.headers['webhook-id'])
+    // Once each: the pause after a second failure is five minutes.
+    if (++this.#count % 50 === 0 && !this.#failed.has(id)) {
+      this.#failed.add(id)
+      return 500
+    }
     const known = this.bodies.get(id)
     if (known !== undefined && known !== body.toString()) this.differing++
     this.bodies.set(id, body.toString())
