@@ -10,7 +10,7 @@ import { expect } from 'vitest'
 import { NOTE_CRYPTO, sha256 } from '../../server/src/audit/log-key.js'
 import { hashOfLeaf } from '../../server/src/audit/proofs.js'
 import type { Schema } from '../../server/src/storage/schema.js'
-import { checkpointOf } from './operations.js'
+import { checkpointOf } from './audit-operations.js'
 import { type RawAnswer, type Suite, type Tenant } from './support.js'
 
 export const DAY_MILLISECONDS = 86_400_000

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest'
-import { checkpointOf, OPERATIONS, perform, readRoutes, type Prepared, type Route } from './operations.js'
+import { checkpointOf } from './audit-operations.js'
+import { OPERATIONS, perform, readRoutes, type Prepared, type Route } from './operations.js'
 import { describeEachServer, type Dump, type Suite, type Tenant } from './support.js'
 import { addEndpoint } from './webhook-fixtures.js'
 

@@ -16,11 +16,9 @@ import {
   later,
   receive,
   senderOf,
+  SHORT,
   to,
 } from './receivers.js'
-
-/** How long an impatient sender waits, in milliseconds. */
-const SHORT = 150
 
 describe('a connection under way', () => {
   // Left alone, it would be given up after ten seconds.

@@ -2,7 +2,6 @@ import { createHmac } from 'node:crypto'
 import Retell from 'retell-sdk'
 import { expect, it } from 'vitest'
 import { verifyWebhook } from '@bitting/client/webhooks'
-import { FAILING_MILLISECONDS_MAX } from '../../server/src/webhooks/dispatcher.js'
 import { describeEachDatabase } from '../support/databases.js'
 import { answer, Stage, timeout, until, type Sent } from './dispatch-fixture.js'
 
@@ -174,87 +173,6 @@ describeEachDatabase('deliveries', (open) => {
       stage.now += 500
     }
     expect(times.length - before).toBeGreaterThanOrEqual(3)
-  })
-
-  it('to an address that the endpoint has left say nothing of where it is now', async () => {
-    const stage = await newStage()
-    const { id } = await stage.addEndpoint({ url: 'https://old.example/' })
-    await stage.post()
-    stage.receiver = async () => {
-      await stage.database.transact((tx) =>
-        tx
-          .updateTable('webhook_endpoints')
-          .set({ url: 'https://new.example/' })
-          .where('id', '=', id)
-          .execute(),
-      )
-      return answer(410)
-    }
-    await stage.round(stage.dispatcher())
-    expect(await endpointRow(stage, id)).toMatchObject({ disabled_at: null, failing_since_ms: null })
-  })
-
-  it('go on for the others when what one is signed with does not open', async () => {
-    const stage = await newStage()
-    const [broken, good] = [await stage.addEndpoint(), await stage.addEndpoint()]
-    await stage.database.transact((tx) =>
-      tx
-        .updateTable('webhook_endpoints')
-        .set({ sealed_secret: Buffer.alloc(60, 1) })
-        .where('id', '=', broken.id)
-        .execute(),
-    )
-    await stage.post()
-    const dispatcher = stage.dispatcher()
-    await stage.round(dispatcher)
-    await stage.round(dispatcher)
-    expect(await stage.deliveries(good.id)).toMatchObject([{ state: 'delivered' }])
-    expect(await stage.deliveries(broken.id)).toMatchObject([{ state: 'pending', attempts: 0 }])
-    expect(stage.errors).toHaveLength(1)
-  })
-
-  it('end at 410: the endpoint is disabled at once, recorded, and the others are told', async () => {
-    const stage = await newStage()
-    const gone = await stage.addEndpoint({ url: 'https://gone.example/', concurrency: 1 })
-    const other = await stage.addEndpoint({ events: ['webhook_endpoint.*'] })
-    await stage.post(5)
-    stage.receiver = ({ url }) => answer(url.host === 'gone.example' ? 410 : 200)
-    const dispatcher = stage.dispatcher()
-    await stage.round(dispatcher)
-    await stage.round(dispatcher)
-    expect(await endpointRow(stage, gone.id)).toMatchObject({ disable_reason: 'gone', disabled_by: 'system' })
-    const rows = await stage.deliveries(gone.id)
-    expect(rows.map(({ state }) => state)).toEqual(['failed', 'pending', 'pending', 'pending', 'pending'])
-    expect(await stage.deliveries(other.id)).toMatchObject([{ state: 'delivered' }])
-    const entries = await stage.database.read
-      .selectFrom('audit_log')
-      .select(['action', 'resource_id'])
-      .where('workspace_id', '=', stage.workspaceId)
-      .execute()
-    expect(entries).toEqual([{ action: 'webhook_endpoint.disable', resource_id: gone.id }])
-  })
-
-  it('end after five days without a success, and not where one came in between', async () => {
-    const stage = await newStage()
-    const { id } = await stage.addEndpoint()
-    const dispatcher = stage.dispatcher()
-    const fail = async (): Promise<void> => {
-      stage.receiver = () => answer(500)
-      await stage.post()
-      await stage.round(dispatcher)
-    }
-    await fail()
-    stage.now += FAILING_MILLISECONDS_MAX - 1
-    stage.receiver = () => answer(200)
-    await stage.post()
-    await stage.round(dispatcher)
-    stage.now += 1
-    await fail()
-    expect((await endpointRow(stage, id)).disabled_at).toBeNull()
-    stage.now += FAILING_MILLISECONDS_MAX
-    await fail()
-    await stage.round(dispatcher)
-    expect(await endpointRow(stage, id)).toMatchObject({ disable_reason: 'failing' })
   })
 
   it('are signed for receivers of lone signatures with the key that they have, during a move', async () => {

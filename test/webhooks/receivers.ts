@@ -12,6 +12,9 @@ import { later } from '../audit/sink-fixtures.js'
 
 export { failureOf, later } from '../audit/sink-fixtures.js'
 
+/** How long an impatient sender waits, in milliseconds. */
+export const SHORT = 150
+
 /** A server that counts connections, whatever is then said on them. */
 export interface Receiver {
   readonly port: number

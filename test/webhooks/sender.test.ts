@@ -11,11 +11,10 @@ import {
   later,
   receive,
   senderOf,
+  SHORT,
   to,
 } from './receivers.js'
 
-/** How long an impatient sender waits, in milliseconds. */
-const SHORT = 150
 const KIB = 1024
 
 describe('a request', () => {
