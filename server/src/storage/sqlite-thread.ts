@@ -37,7 +37,8 @@ export class SqliteThread {
     })
     worker.on('messageerror', (error) => {
       this.#stop(error.message)
-      void worker.terminate()
+      // Not terminated: a driver that is stopped in the middle of a statement may take the process with it.
+      this.#post({ kind: 'close' })
     })
     worker.on('error', (error) => {
       this.#stop(error instanceof Error ? error.message : String(error))
