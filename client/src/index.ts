@@ -4,8 +4,33 @@ export { type CatalogClient } from './catalog-client.js'
 export { ConnectionError } from './connection-error.js'
 export { type DeleteCondition, type KeyClient } from './key-client.js'
 export { ManagementClient } from './management-client.js'
+export type {
+  CreateInvitationRequest,
+  InvitationView,
+  InvitationWithLink,
+  MembershipView,
+  MemberView,
+  OfferedInvitationView,
+  OwnSessionView,
+  PasskeyView,
+  SessionView,
+  SetSignInPolicyRequest,
+  SignInOptionsView,
+  SignInPolicyView,
+  SignInResult,
+  SingleSignOnRequest,
+  SingleSignOnView,
+} from './people-views.js'
 export { isPresetId, presetAccess, PRESETS, type Preset, type PresetId } from './presets.js'
 export { type ClientOptions } from './transport.js'
+export type {
+  AttentionItem,
+  AttentionReason,
+  AttentionView,
+  UsageFilter,
+  UsagePoint,
+  UsageView,
+} from './usage-views.js'
 export type {
   ApplicationAuditEntry,
   AuditEntryProofView,

@@ -8,6 +8,7 @@ import type {
   Level,
   OverlayMapping,
   Permission,
+  Role,
 } from '@bitting/core'
 
 /** One part of a list, and the cursor of the next part; null at the end. */
@@ -221,9 +222,10 @@ export interface NodesView {
   readonly nodes: NodeView[]
 }
 
-/** The management key that asks, and its access as a scope string. */
+/** Who asks, a management key or a member, and their access as a scope string. */
 export interface CallerView {
-  readonly key: KeyView
+  readonly key: KeyView | null
+  readonly member: { readonly id: string; readonly role: Role } | null
   readonly scopes: string
 }
 

@@ -25,6 +25,25 @@ export const AUDIT_ACTIONS = [
   'webhook_endpoint.resend',
   'webhook_relay.create',
   'webhook_relay.delete',
+  'session.start',
+  'session.fail',
+  'session.step_up',
+  'session.switch',
+  'session.end',
+  'account.create',
+  'account.update',
+  'account.password',
+  'account.totp_add',
+  'account.totp_remove',
+  'account.recovery_codes',
+  'account.passkey_add',
+  'account.passkey_remove',
+  'member.join',
+  'member.update',
+  'member.remove',
+  'invitation.create',
+  'invitation.revoke',
+  'sign_in_policy.set',
   'event.publish',
   'event.relay',
   'access.denied',
@@ -49,7 +68,10 @@ export interface AuditEntry {
   /** When it happened, as RFC 3339 in UTC with milliseconds. */
   readonly at: string
   readonly actor: {
-    /** `key`, `operator`, `system` for the program itself, or `user` for whom an application names. */
+    /**
+     * `key`, `member` for a person of the workspace, `anonymous` for who failed to sign in, `operator`, `system` for
+     * the program itself, or `user` for whom an application names.
+     */
     readonly type: string
     readonly id: string | null
     readonly address: string | null

@@ -97,6 +97,7 @@ export {
 } from './merkle-verify.js'
 export { OperationMatcher } from './operation-matcher.js'
 export { parseRequestTarget, PATH_LENGTH_MAX, type RequestTarget, type TargetFlaw } from './request-target.js'
+export { accessAllows, roleAccess, ROLES, type Role } from './role.js'
 export {
   accessExcess,
   accessIncludes,

@@ -69,6 +69,7 @@ async function start(config: Config, opened: Opened): Promise<RunningServer> {
   const context = serviceContext(installation, config, () => feed.catchUp(), delivering)
   const app = createControlApp({
     context,
+    people: { ...context, records: database, publicUrl: config.publicUrl },
     gatekeeper,
     database,
     auditReads: recording.reads,

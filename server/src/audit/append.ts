@@ -17,6 +17,9 @@ export interface AuditResource {
     | 'webhook_endpoint'
     | 'webhook_relay'
     | 'event'
+    | 'user'
+    | 'session'
+    | 'invitation'
   readonly id: string | null
 }
 

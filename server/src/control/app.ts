@@ -10,6 +10,7 @@ import { addAuditProofRoutes } from './routes/audit-proof.js'
 import { addAuditRoutes } from './routes/audit.js'
 import { addEventRoutes } from './routes/events.js'
 import { addKeyRoutes } from './routes/keys.js'
+import { addSessionRoutes } from './routes/auth/session.js'
 import { addSetupRoute } from './routes/setup.js'
 import { addVerifyRoute } from './routes/verify.js'
 import { addWebhookDeliveryRoutes } from './routes/webhook-deliveries.js'
@@ -79,6 +80,13 @@ export function createControlApp(options: ControlOptions): ControlApp {
     scheme: 'bearer',
     description: 'A management key, `btgm_…`',
   })
+  app.openAPIRegistry.registerComponent('securitySchemes', 'session', {
+    type: 'apiKey',
+    in: 'cookie',
+    name: 'bitting_session',
+    description:
+      'Somebody who is signed in; `__Host-bitting_session` on https. Believed from our own pages alone',
+  })
   addKeyRoutes(app, options)
   addVerifyRoute(app, options)
   addAuditProofRoutes(app, options)
@@ -90,6 +98,7 @@ export function createControlApp(options: ControlOptions): ControlApp {
   addWebhookRelayRoutes(app, options)
   addEventRoutes(app, options)
   addSetupRoute(app, options)
+  addSessionRoutes(app, options)
   addMachineRoutes(app, options)
   addPages(app)
   addErrorHandling(app, options)

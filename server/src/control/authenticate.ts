@@ -1,18 +1,17 @@
 import { randomUUID } from 'node:crypto'
 import { parseBearer, parseRequestTarget, ProblemError } from '@bitting/core'
 import type { Context, MiddlewareHandler } from 'hono'
-import { clientAddress, peerOf } from '../http/client-address.js'
 import { recordDenial } from '../services/mutate.js'
 import type { KeyActor } from '../audit/actor.js'
+import { sessionToken } from './cookies.js'
 import type { ControlEnvironment, ControlOptions } from './environment.js'
+import { authenticateMember } from './member-session.js'
+import { originOfRequest } from './origin.js'
 import { refusalResponse } from './problems.js'
 
-/** The longest User-Agent that the audit log keeps, in characters. */
-const USER_AGENT_LENGTH_MAX = 256
-
 /**
- * Lets a request through to an operation when its key may do that operation. The same engine decides as at the
- * gateway, on the raw path; and what it matched must be the operation that was routed to, so that no difference
+ * Lets a request through to an operation when its key, or the member whose session it has, may do that operation. A key
+ * goes before a session: a program that sends one means it. The same engine decides as at the gateway, on the raw path; and what it matched must be the operation that was routed to, so that no difference
  * between the two routers can open anything.
  */
 export function authenticate(
@@ -23,10 +22,17 @@ export function authenticate(
     const requestId = randomUUID()
     c.set('requestId', requestId)
     const path = rawPath(c)
-    const address = addressOf(c, options)
-    const credential = parseBearer(authorizationOf(c))
+    const origin = originOfRequest(c, options, requestId)
+    const authorization = authorizationOf(c)
+    if (authorization === undefined && sessionToken(c, options) !== null) {
+      c.set('actor', await authenticateMember(c, options, operationId, path, requestId))
+      c.header('Request-Id', requestId)
+      await next()
+      return undefined
+    }
+    const credential = parseBearer(authorization)
     const token = credential.kind === 'token' ? credential.token : credential.kind === 'malformed' ? '' : null
-    const request = { token, address, method: c.req.method, path }
+    const request = { token, address: origin.address, method: c.req.method, path }
     const decision = options.gatekeeper.decide(request, 'management')
     const { principal } = decision
     if (principal === null)
@@ -38,11 +44,7 @@ export function authenticate(
       id: principal.keyId,
       workspaceId: principal.workspace.id,
       principal,
-      origin: {
-        address,
-        userAgent: c.req.header('user-agent')?.slice(0, USER_AGENT_LENGTH_MAX) ?? null,
-        requestId,
-      },
+      origin,
     }
     if (decision.outcome === 'denied') {
       await recordDenial(options, { actor, operation: operationId }, decision.reason)
@@ -76,9 +78,4 @@ function authorizationOf(c: Context<ControlEnvironment>): string | undefined {
     throw new ProblemError('invalid_request', 'The request has more than one Authorization header. Send one.')
   }
   return c.req.header('authorization')
-}
-
-function addressOf(c: Context<ControlEnvironment>, { trustedProxies }: ControlOptions): string | null {
-  const peer = peerOf(c.env.incoming?.socket.remoteAddress, trustedProxies)
-  return clientAddress(peer, c.req.header('x-forwarded-for'), trustedProxies)
 }

@@ -8,7 +8,11 @@ export function problemResponse(c: Context, problem: ProblemError): Response {
     'Content-Type': 'application/problem+json',
     'Cache-Control': 'no-store',
   }
-  if (problem.status === 401) headers['WWW-Authenticate'] = 'Bearer error="invalid_token"'
+  if (problem.code === 'invalid_token') headers['WWW-Authenticate'] = 'Bearer error="invalid_token"'
+  // RFC 9110 Section 11.6.1 asks for a challenge; a browser has no scheme of its own for a cookie.
+  else if (problem.status === 401) headers['WWW-Authenticate'] = 'Cookie realm="bitting"'
+  const wait = problem.members['retry_after']
+  if (typeof wait === 'number') headers['Retry-After'] = String(wait)
   if (problem.status === 503) headers['Retry-After'] = '1'
   return c.body(JSON.stringify(problemDocument(problem)), problem.status as ContentfulStatusCode, headers)
 }

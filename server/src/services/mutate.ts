@@ -1,5 +1,12 @@
 import { createHash } from 'node:crypto'
-import { authorise, ProblemError, refusalOf, type Operation, type RandomBytes } from '@bitting/core'
+import {
+  accessAllows,
+  authorise,
+  ProblemError,
+  refusalOf,
+  type Operation,
+  type RandomBytes,
+} from '@bitting/core'
 import type { Transaction } from 'kysely'
 import { appendAudit, appendTexts, draftOf, type AuditEvent } from '../audit/append.js'
 import { entryTexts } from '../audit/entry.js'
@@ -22,6 +29,8 @@ export interface Mutation<T> {
   readonly audit: AuditEvent | readonly AuditEvent[]
   /** The workspaces and keys that verifiers must read again. */
   readonly changed: readonly { readonly subject: ChangeSubject; readonly id: string }[]
+  /** Further workspaces whose logs tell of it: what a person does to their account is of all that they are in. */
+  readonly alsoIn?: readonly string[]
 }
 
 /** A request that may be repeated: the caller's key for it, and what it asked. */
@@ -44,7 +53,8 @@ export interface Mutated<T> {
 /** Who writes, under which operation of the management catalog, and whether the request may be a repetition. */
 export interface MutationRequest {
   readonly actor: Actor
-  readonly operation: string
+  /** Null for what people do to their own account and session, which asks for a proof of who they are and no permission. */
+  readonly operation: string | null
   readonly idempotency?: IdempotentRequest | null
 }
 
@@ -101,7 +111,7 @@ export async function recordDenial(
 ): Promise<void> {
   const event: AuditEvent = {
     action: 'access.denied',
-    resource: { type: 'operation', id: request.operation },
+    resource: { type: 'operation', id: request.operation ?? 'account' },
     details: {},
     failure: reason,
   }
@@ -115,7 +125,16 @@ export async function recordDenial(
  */
 function authoriseActor(options: MutateOptions, { actor, operation: name }: MutationRequest): void {
   if (actor.type === 'operator') return
+  if (name === null) {
+    if (actor.type === 'member' || actor.type === 'anonymous') return
+    throw new ProblemError('insufficient_scope', 'A key has no account.')
+  }
   const operation = options.operations.get(name)
+  if (actor.type !== 'key') {
+    const access = actor.type === 'member' ? actor.access : {}
+    if (operation !== undefined && accessAllows(access, operation)) return
+    throw new ProblemError('insufficient_scope', 'Your role does not allow this.')
+  }
   const decision = authorise(actor.principal, operation ?? null)
   if (decision.outcome === 'allowed' && operation !== undefined) return
   const message =
@@ -136,10 +155,11 @@ async function runMutation<T>(
   const mutation = await work(tx)
   const atMilliseconds = options.nowMilliseconds()
   const events = 'action' in mutation.audit ? [mutation.audit] : mutation.audit
+  const actors = [actor, ...(mutation.alsoIn ?? []).map((workspaceId) => ({ ...actor, workspaceId }))]
   await appendTexts(
     tx,
     options.logKeys,
-    events.map((event) => entryTexts(draftOf(actor, operation, event, atMilliseconds))),
+    actors.flatMap((it) => events.map((event) => entryTexts(draftOf(it, operation, event, atMilliseconds)))),
   )
   await tellEvents(
     tx,

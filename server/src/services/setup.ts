@@ -6,6 +6,7 @@ import type { Schema } from '../storage/schema.js'
 import { operatorOf } from '../audit/actor.js'
 import type { ServiceContext } from './context.js'
 import { createKey } from './keys/create.js'
+import type { Mutation } from './mutate.js'
 
 /** A workspace that was just made, and the one token that opens it. */
 export interface NewWorkspace {
@@ -35,35 +36,45 @@ export async function createWorkspace(
   name: string,
   onlyFirst = false,
 ): Promise<NewWorkspace> {
-  const workspaceId = `ws_${randomBase62(WORKSPACE_ID_LENGTH, context.randomBytes)}`
-  const actor = operatorOf(workspaceId)
-  await context.mutate({ actor, operation: 'createWorkspace' }, async (tx) => {
+  const workspaceId = newWorkspaceId(context)
+  await context.mutate({ actor: operatorOf(workspaceId), operation: 'createWorkspace' }, async (tx) => {
     if (onlyFirst) await requireNone(tx)
-    await tx
-      .insertInto('workspaces')
-      .values({
-        id: workspaceId,
-        name,
-        ceilings: JSON.stringify(OPEN_CEILINGS),
-        overlay: '[]',
-        upstream: null,
-        sealed_upstream_key: null,
-        audit_size: 0,
-        version: 1,
-        created_at: context.now(),
-      })
-      .execute()
-    return {
-      result: workspaceId,
-      audit: {
-        action: 'workspace.create',
-        resource: { type: 'workspace', id: workspaceId },
-        details: { name },
-      },
-      changed: [{ subject: 'workspace', id: workspaceId }],
-    }
+    return insertWorkspace(tx, context, workspaceId, name)
   })
   return { workspaceId, managementKey: await createOwnerKey(context, workspaceId, 'Owner') }
+}
+
+/** The id of a workspace that is about to be made. */
+export function newWorkspaceId(context: Pick<ServiceContext, 'randomBytes'>): string {
+  return `ws_${randomBase62(WORKSPACE_ID_LENGTH, context.randomBytes)}`
+}
+
+/** Makes a workspace, in the transaction of whoever makes it. */
+export async function insertWorkspace(
+  tx: Transaction<Schema>,
+  context: Pick<ServiceContext, 'now'>,
+  id: string,
+  name: string,
+): Promise<Mutation<string>> {
+  await tx
+    .insertInto('workspaces')
+    .values({
+      id,
+      name,
+      ceilings: JSON.stringify(OPEN_CEILINGS),
+      overlay: '[]',
+      upstream: null,
+      sealed_upstream_key: null,
+      audit_size: 0,
+      version: 1,
+      created_at: context.now(),
+    })
+    .execute()
+  return {
+    result: id,
+    audit: { action: 'workspace.create', resource: { type: 'workspace', id }, details: { name } },
+    changed: [{ subject: 'workspace', id }],
+  }
 }
 
 /** Locks the installation's one row, so that of two first workspaces the second finds the first. */
@@ -112,40 +123,28 @@ export async function createSetupCode(context: ServiceContext, database: Writabl
 }
 
 /**
- * Uses a setup code: makes the first workspace where there is none, and returns its management key. The code is
- * spent in the same moment that it is found good, so that of two who hold it one gets in.
+ * Spends a setup code, in the transaction of what it opens, so that of two who hold it one gets in.
  *
- * @throws {ProblemError} invalid_token where the code is unknown or spent
+ * @throws {ProblemError} invalid_token where the code is unknown, spent or too old
  */
-export async function useSetupCode(
-  context: ServiceContext,
-  database: WritableDatabase,
+export async function spendSetupCode(
+  tx: Transaction<Schema>,
+  context: Pick<ServiceContext, 'now'>,
   code: string,
-): Promise<NewWorkspace> {
-  const spent = await database.transact(async (tx) =>
-    tx
-      .updateTable('setup_codes')
-      .set({ used_at: context.now() })
-      .where('code_hash', '=', hashOf(code))
-      .where('used_at', 'is', null)
-      .where('created_at', '>', context.now() - SETUP_CODE_SECONDS)
-      .returning('code_hash')
-      .executeTakeFirst(),
-  )
-  if (spent === undefined) {
-    throw new ProblemError(
-      'invalid_token',
-      'This setup link was used already, replaced by a newer one, or is older than an hour. Restart the server for a new link, or run `bitting bootstrap`.',
-    )
-  }
-  const first = await context.database.read
-    .selectFrom('workspaces')
-    .select('id')
-    .orderBy('created_at')
-    .limit(1)
+): Promise<void> {
+  const spent = await tx
+    .updateTable('setup_codes')
+    .set({ used_at: context.now() })
+    .where('code_hash', '=', hashOf(code))
+    .where('used_at', 'is', null)
+    .where('created_at', '>', context.now() - SETUP_CODE_SECONDS)
+    .returning('code_hash')
     .executeTakeFirst()
-  if (first === undefined) return createWorkspace(context, 'Default', true)
-  return { workspaceId: first.id, managementKey: await createOwnerKey(context, first.id, 'Owner') }
+  if (spent !== undefined) return
+  throw new ProblemError(
+    'invalid_token',
+    'This setup link was used already, replaced by a newer one, or is older than an hour. Restart the server for a new link, or run `bitting bootstrap`.',
+  )
 }
 
 function hashOf(code: string): string {

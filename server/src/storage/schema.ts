@@ -1,5 +1,16 @@
 import type { Environment, KeyKind } from '@bitting/core'
 import type {
+  CeremonyRow,
+  IdentityRow,
+  InvitationRow,
+  MemberRow,
+  PasskeyRow,
+  SessionRow,
+  SignInAttemptsRow,
+  SignInPolicyRow,
+  UserRow,
+} from './people-schema.js'
+import type {
   WebhookAttemptRow,
   WebhookDeliveryRow,
   WebhookEndpointRow,
@@ -224,7 +235,7 @@ export interface MigrationRow {
 }
 
 /**
- * Every table. All but the installation's own carry `workspace_id`. Whole numbers are JavaScript numbers on both
+ * Every table. All but the installation's own and what belongs to people carry `workspace_id`. Whole numbers are JavaScript numbers on both
  * engines: one beyond 2^53 is an error, never a rounded value.
  */
 export interface Schema {
@@ -250,5 +261,14 @@ export interface Schema {
   webhook_events: WebhookEventRow
   webhook_deliveries: WebhookDeliveryRow
   webhook_attempts: WebhookAttemptRow
+  users: UserRow
+  members: MemberRow
+  invitations: InvitationRow
+  sessions: SessionRow
+  ceremonies: CeremonyRow
+  passkeys: PasskeyRow
+  identities: IdentityRow
+  sign_in_policies: SignInPolicyRow
+  sign_in_attempts: SignInAttemptsRow
   migrations: MigrationRow
 }

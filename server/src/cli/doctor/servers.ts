@@ -74,6 +74,7 @@ async function checkManagementKey(context: CommandContext): Promise<Check[]> {
   try {
     if (readClientSetting(context.variables, 'BITTING_MANAGEMENT_KEY') === '') return []
     const { key } = await (await openClient(context)).whoami()
+    if (key === null) throw new TypeError('a management key is somebody’s session')
     return [checker.ok(`${key.name} (${key.id}), ${key.environment}: ${accessText(key.access)}`)]
   } catch (error) {
     // Nobody is asked where nobody answers: the check of the server has said so.

@@ -9,7 +9,7 @@ import {
   readEntryBundle,
   readTile,
 } from '../../audit/proofs.js'
-import type { KeyActor } from '../../audit/actor.js'
+import type { Caller } from '../../audit/actor.js'
 import type { ControlApp, ControlEnvironment, ControlOptions } from '../environment.js'
 import { operation, textOperation } from '../operation.js'
 import { wholeNumber } from '../schemas.js'
@@ -113,7 +113,7 @@ function addTiles(app: ControlApp, options: ControlOptions): void {
 
 async function tileAt(
   { context, auditReads }: ControlOptions,
-  actor: KeyActor,
+  actor: Caller,
   path: string,
 ): Promise<Uint8Array> {
   const tile = parseTilePath(path.slice('/v1/audit/'.length))

@@ -1,45 +1,37 @@
-import { createRoute, z } from '@hono/zod-openapi'
-import { useSetupCode } from '../../services/setup.js'
+import { z } from '@hono/zod-openapi'
+import { setUp } from '../../services/people/set-up.js'
 import type { ControlApp, ControlOptions } from '../environment.js'
-import { problemSchema } from '../schemas.js'
+import { originOfRequest } from '../origin.js'
+import { nameSchema } from '../schemas.js'
+import { enter } from './auth/answers.js'
+import { jsonBody, personOperation } from './auth/person-operation.js'
+import { emailSchema, passwordSchema, sessionSchema } from './auth/schemas.js'
 
-/** Adds the one operation that asks for no key: using the one-time code of the first start. */
+/** Adds the use of the one-time link of the first start. */
 export function addSetupRoute(app: ControlApp, options: ControlOptions): void {
-  const route = createRoute({
-    method: 'post',
-    path: '/v1/setup',
+  const route = personOperation(options, 'post', '/v1/setup', {
     operationId: 'useSetupCode',
-    summary: 'Use the one-time code of the first start; the answer holds a management key, this once',
-    security: [],
-    request: {
-      body: {
-        content: {
-          'application/json': { schema: z.strictObject({ code: z.string().max(100) }).openapi('SetupCode') },
-        },
-        required: true,
-      },
-    },
-    responses: {
-      201: {
-        description: 'Done',
-        content: {
-          'application/json': {
-            schema: z
-              .object({ workspace_id: z.string(), management_key: z.string() })
-              .openapi('NewWorkspace'),
-          },
-        },
-      },
-      401: {
-        description: 'The code was used or replaced',
-        content: { 'application/problem+json': { schema: problemSchema } },
-      },
-    },
+    summary:
+      'Use the one-time code of the first start: become the owner of the first workspace, and signed in',
+    session: false,
+    request: jsonBody(
+      z
+        .strictObject({
+          code: z.string().max(100),
+          email: emailSchema,
+          name: nameSchema,
+          password: passwordSchema,
+          workspace_name: nameSchema.optional(),
+        })
+        .openapi('SetUp'),
+    ),
+    status: 201,
+    result: sessionSchema,
   })
   app.openapi(route, async (c) => {
-    const { code } = c.req.valid('json')
-    const { workspaceId, managementKey } = await useSetupCode(options.context, options.database, code)
-    c.header('Cache-Control', 'no-store')
-    return c.json({ workspace_id: workspaceId, management_key: managementKey }, 201)
+    const { workspace_name: workspaceName = 'Default', ...input } = c.req.valid('json')
+    const origin = originOfRequest(c, options, c.get('requestId'))
+    const session = await setUp(options.people, { ...input, workspaceName }, origin)
+    return c.json(await enter(c, options, session), 201)
   })
 }

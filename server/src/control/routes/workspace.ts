@@ -1,4 +1,4 @@
-import { formatScopes, type Catalog, type OverlayMapping } from '@bitting/core'
+import { formatScopes, ROLES, type Catalog, type OverlayMapping } from '@bitting/core'
 import { z } from '@hono/zod-openapi'
 import { readKey } from '../../services/keys/find.js'
 import { listNodes } from '../../services/nodes.js'
@@ -189,13 +189,23 @@ function addNodesAndCaller(app: ControlApp, options: ControlOptions): void {
 
   const caller = operation(options, 'get', '/v1/whoami', {
     operationId: 'getCaller',
-    summary: 'The management key that asks',
-    result: z.object({ key: keySchema, scopes: z.string() }).openapi('Caller'),
+    summary: 'The management key, or the member, that asks',
+    result: z
+      .object({
+        key: keySchema.nullable(),
+        member: z.object({ id: z.string(), role: z.enum(ROLES) }).nullable(),
+        scopes: z.string(),
+      })
+      .openapi('Caller'),
   })
   app.openapi(caller, async (c) => {
-    const { workspaceId, id } = c.get('actor')
-    const key = await readKey(context.database.read, workspaceId, id, context.now())
-    return c.json({ key, scopes: formatScopes(key.access) }, 200)
+    const actor = c.get('actor')
+    if (actor.type === 'member') {
+      const { id, role, access } = actor
+      return c.json({ key: null, member: { id, role }, scopes: formatScopes(access) }, 200)
+    }
+    const key = await readKey(context.database.read, actor.workspaceId, actor.id, context.now())
+    return c.json({ key, member: null, scopes: formatScopes(key.access) }, 200)
   })
 }
 

@@ -1,12 +1,13 @@
 import { canChange, ProblemError, unreachable, type StateChange } from '@bitting/core'
-import type { Updateable } from 'kysely'
+import type { Transaction, Updateable } from 'kysely'
 import type { AuditAction } from '@bitting/core'
-import type { KeyRow } from '../../storage/schema.js'
+import type { KeyRow, Schema } from '../../storage/schema.js'
 import type { Actor } from '../../audit/actor.js'
 import type { ServiceContext } from '../context.js'
 import type { IdempotentRequest, Mutated } from '../mutate.js'
 import { refuseWebhookKey } from '../webhooks/webhook-key.js'
 import { findKeyRow, readKey } from './find.js'
+import { requireRecent } from '../people/recent.js'
 import { checkOwn } from './grant.js'
 import { accessOf, conditionsOf } from '../../storage/columns.js'
 import { stateOf, type KeyView } from './record.js'
@@ -47,7 +48,8 @@ const ENDS: readonly StateChange[] = ['revoke', 'compromise', 'destroy']
  * Suspends, resumes, revokes or deletes a key. Taking power away asks only for the operation; giving it back asks for
  * at least what the key has.
  *
- * @throws {ProblemError} not_found, version_conflict, confirmation_required, state_conflict, webhook_key_in_use, grant_exceeds_own
+ * @throws {ProblemError} not_found, version_conflict, confirmation_required, state_conflict, webhook_key_in_use, grant_exceeds_own,
+ * step_up_required
  */
 export async function changeKeyState(
   context: ServiceContext,
@@ -66,6 +68,7 @@ export async function changeKeyState(
     const before = stateOf(row, now)
     if (!canChange(before, change)) throw impossible(row, before, change)
     if (ENDS.includes(change)) await refuseWebhookKey(tx, workspaceId, id)
+    if (change === 'destroy' && (await usedWithinADay(tx, id, now))) requireRecent(context, actor)
     if (change === 'resume') {
       const { kind, environment } = row
       const access = accessOf(row.access)
@@ -89,6 +92,18 @@ export async function changeKeyState(
       changed: [{ subject: 'key', id }],
     }
   })
+}
+
+const DAY_SECONDS = 86_400
+
+/** Somebody may still depend on such a key. */
+async function usedWithinADay(tx: Transaction<Schema>, keyId: string, now: number): Promise<boolean> {
+  const usage = await tx
+    .selectFrom('key_usage')
+    .select('last_used_at')
+    .where('key_id', '=', keyId)
+    .executeTakeFirst()
+  return (usage?.last_used_at ?? 0) > now - DAY_SECONDS
 }
 
 function checkConfirmation(row: KeyRow, { confirmation }: StateChangeInput): void {

@@ -2,7 +2,8 @@ import { newKeyId, ProblemError, type Conditions, type Environment, type KeyKind
 import type { Actor } from '../../audit/actor.js'
 import type { ServiceContext } from '../context.js'
 import type { IdempotentRequest, Mutated } from '../mutate.js'
-import { checkAccess, checkGrant } from './grant.js'
+import { requireRecent } from '../people/recent.js'
+import { checkAccess, checkGrant, isPowerful } from './grant.js'
 import { readKey } from './find.js'
 import { accessText } from '../../storage/columns.js'
 import { conditionsDetails, type KeyView } from './record.js'
@@ -22,7 +23,7 @@ export interface CreateKeyInput {
 /**
  * Creates a key with its first secret. The token comes back once.
  *
- * @throws {ProblemError} invalid_access, invalid_body, ceiling_exceeded, grant_exceeds_own
+ * @throws {ProblemError} invalid_access, invalid_body, ceiling_exceeded, grant_exceeds_own, step_up_required
  */
 export async function createKey(
   context: ServiceContext,
@@ -36,6 +37,7 @@ export async function createKey(
     checkTimes(conditions, context.now())
     const access = await checkAccess(tx, context, workspaceId, kind, input.access)
     await checkGrant(tx, context, actor, { kind, environment, access, conditions })
+    if (isPowerful({ kind, access })) requireRecent(context, actor)
     const id = newKeyId(context.randomBytes)
     const now = context.now()
     await tx

@@ -19,6 +19,7 @@ import type { ServiceContext } from '../context.js'
 import { workspaceCatalog } from '../../feed/workspace.js'
 import { ceilingsOf } from '../../storage/columns.js'
 import { findWorkspace } from '../find-workspace.js'
+import { currentAccess } from '../people/members.js'
 import { accessOf, conditionsOf } from '../../storage/columns.js'
 import { stateOf } from './record.js'
 
@@ -81,7 +82,7 @@ export async function checkGrant(
 }
 
 /**
- * Refuses what the actor's own key does not have. Read afresh in the transaction, so that a key which was just cut
+ * Refuses what the actor's own key or role does not have. Read afresh in the transaction, so that a key which was just cut
  * or revoked grants nothing more.
  *
  * @throws {ProblemError} grant_exceeds_own
@@ -93,6 +94,10 @@ export async function checkOwn(
   grant: Grant,
 ): Promise<void> {
   if (actor.type === 'operator') return
+  if (actor.type !== 'key') {
+    checkRole(await currentAccess(tx, context, actor), grant)
+    return
+  }
   const own = await tx
     .selectFrom('keys')
     .selectAll()
@@ -119,6 +124,21 @@ export async function checkOwn(
   }
 }
 
+/** Says whether a key opens so much that making one, or seeing a new token of one, asks for a recent sign-in. */
+export function isPowerful({ kind, access }: Pick<Grant, 'kind' | 'access'>): boolean {
+  return kind === 'management' || access === 'full'
+}
+
+function checkRole(own: Access | null, grant: Grant): void {
+  if (own === null) throw exceeds('You are not a member of this workspace any more.')
+  const excess = accessExcess(own, grant.access)
+  if (excess.length === 0) return
+  throw exceeds(
+    `Your role has less than this: ${excess.join(', ')}. A member can grant at most what their role has; ask an owner or admin.`,
+    excess,
+  )
+}
+
 /**
  * Refuses whoever does not have everything, in production too: for changes that act on every key of the workspace.
  *
@@ -139,7 +159,7 @@ export async function checkOwnsAll(
 
 function exceeds(detail: string, permissions: readonly string[] = []): ProblemError {
   return new ProblemError('grant_exceeds_own', detail, {
-    errors: permissions.map((name) => ({ field: `access.${name}`, message: 'is more than your key has' })),
+    errors: permissions.map((name) => ({ field: `access.${name}`, message: 'is more than you have' })),
   })
 }
 

@@ -3,7 +3,8 @@ import type { Actor } from '../../audit/actor.js'
 import type { ServiceContext } from '../context.js'
 import type { IdempotentRequest, Mutated } from '../mutate.js'
 import { findKeyRow, readKey } from './find.js'
-import { checkOwn } from './grant.js'
+import { requireRecent } from '../people/recent.js'
+import { checkOwn, isPowerful } from './grant.js'
 import { accessOf, conditionsOf } from '../../storage/columns.js'
 import { formatTime, type KeyView } from './record.js'
 import { addSecret, retireSecrets } from './secret.js'
@@ -25,7 +26,7 @@ export interface RotateKeyInput {
  * retires; an overlap of zero retires it at once. A secret that was already retiring retires now: at most two secrets of
  * a key are good at a time.
  *
- * @throws {ProblemError} not_found, version_conflict, state_conflict, grant_exceeds_own
+ * @throws {ProblemError} not_found, version_conflict, state_conflict, grant_exceeds_own, step_up_required
  */
 export async function rotateKey(
   context: ServiceContext,
@@ -41,12 +42,9 @@ export async function rotateKey(
     checkVersion(row, version)
     requireUsable(row, now, 'rotated')
     const { kind, environment } = row
-    await checkOwn(tx, context, actor, {
-      kind,
-      environment,
-      access: accessOf(row.access),
-      conditions: conditionsOf(row),
-    })
+    const access = accessOf(row.access)
+    await checkOwn(tx, context, actor, { kind, environment, access, conditions: conditionsOf(row) })
+    if (isPowerful({ kind, access })) requireRecent(context, actor)
     if (row.generation + 1 >= GENERATIONS_MAX) {
       throw new ProblemError(
         'state_conflict',

@@ -5,7 +5,8 @@ import type { ServiceContext } from '../context.js'
 import type { Mutated } from '../mutate.js'
 import { addressesText, checkTimes } from './create.js'
 import { findKeyRow, readKey } from './find.js'
-import { checkAccess, checkGrant, checkOwn } from './grant.js'
+import { requireRecent } from '../people/recent.js'
+import { checkAccess, checkGrant, checkOwn, isPowerful } from './grant.js'
 import { accessOf, accessText, conditionsOf } from '../../storage/columns.js'
 import { conditionsDetails, stateOf, type KeyView } from './record.js'
 
@@ -25,7 +26,8 @@ export interface UpdateKeyInput {
  * key's conditions would be a way around.
  *
  * @param version the version that the caller saw, null to change whatever is there
- * @throws {ProblemError} not_found, version_conflict, state_conflict, invalid_access, invalid_body, ceiling_exceeded, grant_exceeds_own
+ * @throws {ProblemError} not_found, version_conflict, state_conflict, invalid_access, invalid_body, ceiling_exceeded,
+ * grant_exceeds_own, step_up_required
  */
 export async function updateKey(
   context: ServiceContext,
@@ -50,6 +52,7 @@ export async function updateKey(
     if (conditionsDiffer(before.conditions, conditions)) checkTimes(conditions, now)
     await checkOwn(tx, context, actor, before)
     await checkGrant(tx, context, actor, { kind, environment, access, conditions })
+    if (isPowerful({ kind, access })) requireRecent(context, actor)
     const name = input.name ?? row.name
     await tx
       .updateTable('keys')

@@ -13,6 +13,7 @@ import { findKeyRow } from '../keys/find.js'
 import { checkOwn } from '../keys/grant.js'
 import { formatTime, formatTimeOrNull, stateOf } from '../keys/record.js'
 import type { Mutated } from '../mutate.js'
+import { requireRecent } from '../people/recent.js'
 
 /** Which key is to sign the webhooks, and for how long the one before signs too. */
 export interface SetWebhookKeyInput {
@@ -40,7 +41,8 @@ export async function getWebhookKey(context: ServiceContext, workspaceId: string
  * already changes nothing, but that an overlap under way can be made to end sooner. Who sets a key must have what it
  * opens: from then on it cannot be revoked without another in its place.
  *
- * @throws {ProblemError} not_found, version_conflict, confirmation_required, state_conflict, invalid_body, grant_exceeds_own
+ * @throws {ProblemError} not_found, version_conflict, confirmation_required, state_conflict, invalid_body,
+ * grant_exceeds_own, step_up_required
  */
 export async function setWebhookKey(
   context: ServiceContext,
@@ -49,6 +51,7 @@ export async function setWebhookKey(
   guard: WebhookKeyGuard,
 ): Promise<Mutated<WebhookKeyView>> {
   return context.mutate({ actor, operation: 'setWebhookKey' }, async (tx) => {
+    requireRecent(context, actor)
     const { workspaceId } = actor
     const now = context.now()
     const key = await findKeyRow(tx, workspaceId, keyId)
@@ -113,7 +116,7 @@ function shortenedOverlap(
 /**
  * Turns delivery off. Nothing is delivered any more; what is to be delivered waits for the next webhook key.
  *
- * @throws {ProblemError} version_conflict, confirmation_required, state_conflict
+ * @throws {ProblemError} version_conflict, confirmation_required, state_conflict, step_up_required
  */
 export async function unsetWebhookKey(
   context: ServiceContext,
@@ -121,6 +124,7 @@ export async function unsetWebhookKey(
   guard: WebhookKeyGuard,
 ): Promise<Mutated<WebhookKeyView>> {
   return context.mutate({ actor, operation: 'unsetWebhookKey' }, async (tx) => {
+    requireRecent(context, actor)
     const { workspaceId } = actor
     const now = context.now()
     const row = await findWebhooks(tx, workspaceId)

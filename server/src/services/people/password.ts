@@ -1,0 +1,83 @@
+import { hash, verify } from '@node-rs/argon2'
+import { ProblemError } from '@bitting/core'
+
+/** Characters of a password (NIST SP 800-63B-4 Section 3.1.1 asks for at least 15 where it is the only factor, 8 beside another). */
+export const PASSWORD_LENGTH = { min: 12, max: 256 } as const
+
+/** Argon2id with 19 MiB, two passes and one lane: the first choice of the OWASP Password Storage Cheat Sheet. */
+const COST = { memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const
+const WORKERS_MAX = 2
+const WAITING_MAX = 64
+
+/** What an unknown account's password is compared with, so that it takes as long as a known one's. */
+const NOBODYS = hash('nobody has this password', COST)
+
+let working = 0
+const waiting: (() => void)[] = []
+
+/**
+ * Hashes a password for keeping.
+ *
+ * @throws {ProblemError} too_busy
+ */
+export async function hashPassword(password: string): Promise<string> {
+  return taking(() => hash(password.normalize('NFKC'), COST))
+}
+
+/**
+ * Says whether a password is the one that was hashed. Takes as long where there is none.
+ *
+ * @throws {ProblemError} too_busy
+ */
+export async function verifyPassword(kept: string | null, password: string): Promise<boolean> {
+  return taking(
+    async () => (await verify(kept ?? (await NOBODYS), password.normalize('NFKC'))) && kept !== null,
+  )
+}
+
+/**
+ * Refuses passwords that are guessed first: too short, or made of the person's own address or name.
+ *
+ * @throws {ProblemError} invalid_body
+ */
+export function checkPassword(
+  password: string,
+  person: { readonly email: string; readonly name: string },
+): void {
+  const flaw = passwordFlaw(password, person)
+  if (flaw === null) return
+  throw new ProblemError('invalid_body', `The password ${flaw}.`, {
+    errors: [{ field: 'password', message: flaw }],
+  })
+}
+
+function passwordFlaw(password: string, { email, name }: { email: string; name: string }): string | null {
+  // Code points, as NIST SP 800-63B-4 counts them.
+  const { length } = Array.from(password)
+  if (length < PASSWORD_LENGTH.min) return `must have at least ${String(PASSWORD_LENGTH.min)} characters`
+  if (length > PASSWORD_LENGTH.max) return `must have at most ${String(PASSWORD_LENGTH.max)} characters`
+  if (new Set(password).size < 5) return 'must not repeat a few characters'
+  const plain = password.toLowerCase()
+  const own = [email, email.split('@')[0] ?? '', name.toLowerCase()].filter((text) => text.length >= 4)
+  if (own.some((text) => plain.includes(text) && plain.length - text.length < 8)) {
+    return 'must not be made of your name or address'
+  }
+  return null
+}
+
+/** Few at a time: hashing shares its threads with the disk, which recorded calls wait for. */
+async function taking<T>(work: () => Promise<T>): Promise<T> {
+  if (working >= WORKERS_MAX) {
+    if (waiting.length >= WAITING_MAX) {
+      throw new ProblemError('too_busy', 'Too many people sign in at once. Try again in a moment.')
+    }
+    await new Promise<void>((resolve) => waiting.push(resolve))
+  } else working++
+  try {
+    return await work()
+  } finally {
+    const next = waiting.shift()
+    if (next === undefined) working--
+    else next()
+  }
+}

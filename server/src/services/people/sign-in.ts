@@ -1,0 +1,140 @@
+import { ProblemError } from '@bitting/core'
+import { anonymousOf, type Origin } from '../../audit/actor.js'
+import type { UserRow } from '../../storage/people-schema.js'
+import { beginAttempt, type Attempt } from './attempts.js'
+import { beginCeremony, endCeremony, readCeremony } from './ceremonies.js'
+import type { PeopleContext } from './context.js'
+import { membershipsOf } from './members.js'
+import { verifyPassword } from './password.js'
+import { takeSecondFactor } from './second-factor.js'
+import { renewProof, startSession, type LiveSession, type NewSession } from './sessions.js'
+import { findUserByEmail, getUser, normaliseEmail } from './users.js'
+
+/** What came of a first proof: a session, or the token of a ceremony that waits for the second. */
+export type SignIn =
+  | { readonly status: 'signed_in'; readonly session: NewSession }
+  | { readonly status: 'second_factor'; readonly ceremony: string }
+
+interface HalfSignedIn {
+  readonly userId: string
+}
+
+/**
+ * Signs in with a password. An unknown address and a wrong password take as long and are answered alike.
+ *
+ * @throws {ProblemError} sign_in_failed, too_many_attempts, too_busy, insufficient_scope
+ */
+export async function signInWithPassword(
+  context: PeopleContext,
+  { email, password }: { readonly email: string; readonly password: string },
+  origin: Origin,
+): Promise<SignIn> {
+  const address = normaliseEmail(email)
+  const attempt = await beginAttempt(context, address, origin.address)
+  const user = await findUserByEmail(context.database.read, address)
+  const isRight = await verifyPassword(user?.password_hash ?? null, password)
+  if (user === undefined || !isRight) {
+    if (user !== undefined) await recordFailure(context, user, 'password_wrong', origin)
+    throw failed('The e-mail address or the password is not right.')
+  }
+  if (user.sealed_totp !== null) {
+    // Not a success yet: whoever has the password alone must not get a fresh count for guessing codes.
+    const ceremony = await beginCeremony(context, 'second_factor', { userId: user.id })
+    return { status: 'second_factor', ceremony }
+  }
+  return finish(context, attempt, user, false, origin)
+}
+
+/**
+ * The second step of a sign-in with a password: a code of the generator, or a recovery code.
+ *
+ * @throws {ProblemError} session_ended where the first step is missing or too long ago, sign_in_failed, too_many_attempts
+ */
+export async function signInWithCode(
+  context: PeopleContext,
+  ceremony: string | null,
+  code: string,
+  origin: Origin,
+): Promise<SignIn> {
+  const half = await readCeremony<HalfSignedIn>(context, 'second_factor', ceremony)
+  if (half === null || ceremony === null) {
+    throw new ProblemError('session_ended', 'The sign-in took too long. Begin again with the password.')
+  }
+  const user = await getUser(context.database.read, half.userId)
+  const attempt = await beginAttempt(context, user.email, origin.address)
+  if (!(await takeSecondFactor(context, user, code))) {
+    await recordFailure(context, user, 'code_wrong', origin)
+    throw failed('The code is not right. Take the newest one, or a recovery code.')
+  }
+  if (!(await endCeremony(context, ceremony))) {
+    throw new ProblemError('session_ended', 'This sign-in was finished already. Begin again.')
+  }
+  return finish(context, attempt, user, true, origin)
+}
+
+/**
+ * Proves once more who the person of a session is, by password and, where there is a generator, its code.
+ *
+ * @throws {ProblemError} sign_in_failed, too_many_attempts
+ */
+export async function stepUp(
+  context: PeopleContext,
+  live: LiveSession,
+  { password, code }: { readonly password: string; readonly code: string | null },
+): Promise<LiveSession> {
+  const { user, actor } = live
+  const { origin } = actor
+  const attempt = await beginAttempt(context, user.email, origin.address)
+  const isRight = await verifyPassword(user.password_hash, password)
+  const needsCode = user.sealed_totp !== null
+  // A code is taken only beside the right password, so that guessing passwords spends none.
+  const hasCode = !needsCode || (isRight && (await takeSecondFactor(context, user, code ?? '')))
+  if (!isRight || !hasCode) {
+    await recordFailure(context, user, isRight ? 'code_wrong' : 'password_wrong', origin)
+    throw failed(needsCode ? 'The password or the code is not right.' : 'The password is not right.')
+  }
+  await attempt.succeed()
+  return renewProof(context, live, 'password', needsCode)
+}
+
+/** Has the logs of every workspace that somebody is in tell that a sign-in as them failed. */
+export async function recordFailure(
+  context: PeopleContext,
+  user: Pick<UserRow, 'id'>,
+  reason: string,
+  origin: Origin,
+): Promise<void> {
+  const [first, ...others] = await membershipsOf(context.database.read, user.id)
+  if (first === undefined) return
+  const actor = anonymousOf(first.workspaceId, origin)
+  await context.mutate({ actor, operation: null }, () =>
+    Promise.resolve({
+      result: null,
+      audit: {
+        action: 'session.fail',
+        resource: { type: 'user', id: user.id },
+        details: {},
+        failure: reason,
+      },
+      changed: [],
+      alsoIn: others.map(({ workspaceId }) => workspaceId),
+    }),
+  )
+}
+
+/** The one answer to every wrong proof. */
+export function failed(detail: string): ProblemError {
+  return new ProblemError('sign_in_failed', detail)
+}
+
+async function finish(
+  context: PeopleContext,
+  attempt: Attempt,
+  user: UserRow,
+  secondFactor: boolean,
+  origin: Origin,
+): Promise<SignIn> {
+  await attempt.succeed()
+  const request = { userId: user.id, method: 'password', secondFactor, workspaceId: null, origin } as const
+  return { status: 'signed_in', session: await startSession(context, request) }
+}
