@@ -1,7 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import axe, { type AxeResults } from 'axe-core'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { expect } from 'vitest'
 import { openWebhook } from '@bitting/client/webhooks'
@@ -117,29 +116,4 @@ export async function addEndpoint(server: TestServer, url: string, more: object 
   return body.endpoint.id as string
 }
 
-const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
-
-/** What axe finds wrong with the page as it is, each with the places. */
-export async function accessibilityFlaws(page: Page): Promise<string[]> {
-  await page.evaluate(axe.source)
-  const { violations } = await page.evaluate<AxeResults>(
-    `axe.run(document, { runOnly: ${JSON.stringify(RULES)} })`,
-  )
-  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)
-}
-
-/** Everything that the document, the address, the history's state and the storages hold, as one text. */
-export async function everythingKept(page: Page): Promise<string> {
-  const inPage = await page.evaluate<string>(`JSON.stringify([
-    document.documentElement.outerHTML,
-    document.documentElement.textContent,
-    [...document.querySelectorAll('input, textarea, select, output')].map((element) => element.value),
-    location.href,
-    history.state,
-    { ...localStorage },
-    { ...sessionStorage },
-    document.cookie,
-  ])`)
-  const state = await page.context().storageState({ indexedDB: true })
-  return inPage + JSON.stringify(state)
-}
+export { accessibilityFlaws, everythingKept } from './page-support.js'

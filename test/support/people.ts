@@ -87,3 +87,21 @@ export async function signedInOwner(
   if (status !== 201) throw new Error(`the owner was not made: ${JSON.stringify(answer)}`)
   return browser
 }
+
+/** A browser in which a new member of the owner's workspace is signed in. */
+export async function signedInMember(
+  server: TestServer,
+  owner: TestBrowser,
+  role: 'owner' | 'admin' | 'developer' | 'auditor',
+  name = `${role} person`,
+): Promise<TestBrowser> {
+  const email = `${name.toLowerCase().replaceAll(' ', '.')}@example.com`
+  const invited = await owner.call('POST', '/v1/invitations', { email, role })
+  if (invited.status !== 201) throw new Error(`nobody was invited: ${JSON.stringify(invited.body)}`)
+  const code = new URL(invited.body.url as string).hash.slice(1)
+  const browser = new TestBrowser(server.controlUrl)
+  const body = { code, name, password: GOOD_PASSWORD }
+  const { status, body: answer } = await browser.call('POST', '/v1/auth/invitation', body)
+  if (status !== 200) throw new Error(`the invitation was not accepted: ${JSON.stringify(answer)}`)
+  return browser
+}
