@@ -4,6 +4,7 @@ export { type CatalogClient } from './catalog-client.js'
 export { ConnectionError } from './connection-error.js'
 export { type DeleteCondition, type KeyClient } from './key-client.js'
 export { ManagementClient } from './management-client.js'
+export { type InvitationClient, type MemberClient, type SignInPolicyClient } from './people-client.js'
 export type {
   CreateInvitationRequest,
   InvitationView,
@@ -23,6 +24,7 @@ export type {
 } from './people-views.js'
 export { isPresetId, presetAccess, PRESETS, type Preset, type PresetId } from './presets.js'
 export { type ClientOptions } from './transport.js'
+export { type UsageClient } from './usage-client.js'
 export type {
   AttentionItem,
   AttentionReason,
@@ -42,6 +44,7 @@ export type {
   DecisionView,
   InclusionProofView,
   KeyFilter,
+  KeySort,
   KeyView,
   KeyWithToken,
   MarkView,

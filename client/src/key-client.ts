@@ -21,13 +21,13 @@ export class KeyClient {
     this.#transport = transport
   }
 
-  /** Every key that the filter finds, newest first, asking for page after page. */
+  /** Every key that the filter finds, newest first unless it says otherwise, asking for page after page. */
   list(filter: KeyFilter = {}): AsyncGenerator<KeyView, void, undefined> {
     const query = { ...queryOf(filter), limit: 100 }
     return this.#transport.sendPages({ method: 'GET', path: '/v1/keys', query })
   }
 
-  /** One page of the keys that the filter finds, newest first. */
+  /** One page of the keys that the filter finds, newest first unless it says otherwise. */
   listPage(filter: KeyFilter = {}, page: PageRequest = {}): Promise<Page<KeyView>> {
     const query = { ...queryOf(filter), ...page }
     return this.#transport.send({ method: 'GET', path: '/v1/keys', query })
@@ -80,6 +80,6 @@ function pathOf(id: string): string {
   return `/v1/keys/${segment(id)}`
 }
 
-function queryOf({ kind, environment, states, name }: KeyFilter): Record<string, string | undefined> {
-  return { kind, environment, state: states?.join(','), name }
+function queryOf({ states, webhook_key, ...same }: KeyFilter): Record<string, string | undefined> {
+  return { ...same, state: states?.join(','), webhook_key: webhook_key === true ? 'true' : undefined }
 }

@@ -90,7 +90,21 @@ export interface KeyFilter {
   readonly states?: readonly KeyState[] | undefined
   /** Part of the name, in any case. */
   readonly name?: string | undefined
+  /** Part of the name, the id, the beginning of the token or the note, in any case. */
+  readonly query?: string | undefined
+  /** Who made it, as `created_by` of a key says. */
+  readonly created_by?: string | undefined
+  /** The key that signs the webhooks alone. */
+  readonly webhook_key?: true | undefined
+  readonly access?: 'full' | 'restricted' | undefined
+  /** What the list is sorted by, `created` unless it is told. A cursor is good for the sort it came from. */
+  readonly sort?: KeySort | undefined
+  /** `desc` unless it is told, and `asc` for names. Never used is before every use, never expiring after every expiry. */
+  readonly order?: 'asc' | 'desc' | undefined
 }
+
+/** What keys can be sorted by. */
+export type KeySort = 'created' | 'name' | 'last_used' | 'expires'
 
 interface ConditionsRequest {
   readonly allowed_addresses?: readonly string[] | null | undefined

@@ -76,7 +76,7 @@ export const SETTINGS = {
   },
   BITTING_WEBHOOK_ALLOWED_ADDRESSES: {
     default: '',
-    help: 'CIDR ranges beyond the public internet that webhooks may reach, separated by commas',
+    help: 'CIDR ranges beyond the public internet that webhooks and single sign-on may reach, separated by commas',
   },
   BITTING_AUDIT_SPOOL_BYTES: {
     default: '1073741824',
@@ -170,6 +170,16 @@ export function readClientSetting(
 export function urlOf(listen: Listen): string {
   const host = listen.host === '0.0.0.0' || listen.host === '::' ? '127.0.0.1' : listen.host
   return `http://${host.includes(':') ? `[${host}]` : host}:${String(listen.port)}`
+}
+
+/**
+ * The address that people are given: with the name `localhost` for a loopback address, because passkeys belong to names
+ * and not to addresses.
+ */
+export function dashboardUrl(publicUrl: string): string {
+  const url = new URL(publicUrl)
+  if (url.hostname === '127.0.0.1' || url.hostname === '[::1]') url.hostname = 'localhost'
+  return url.origin
 }
 
 function unknownNames(variables: EnvironmentVariables): string[] {

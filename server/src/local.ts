@@ -1,7 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Config } from './config.js'
+import type { InvitationWithLink, MemberView, Page } from '@bitting/client'
+import type { Role } from '@bitting/core'
+import { operatorOf } from './audit/actor.js'
+import { dashboardUrl, type Config } from './config.js'
 import { openInstallation, serviceContext } from './installation.js'
+import type { ServiceContext } from './services/context.js'
 import { listNodes } from './services/nodes.js'
+import { createInvitation } from './services/people/invitations.js'
+import { listMembers } from './services/people/manage-members.js'
 import {
   createOwnerKey,
   createSetupCode,
@@ -23,6 +29,10 @@ export interface LocalInstallation {
   createOwnerKey(workspaceId: string, name: string): Promise<string>
   /** A new one-time code for `/setup`; older ones end. */
   createSetupCode(): Promise<string>
+  /** Invites somebody to a workspace, as an owner too: the way back in for people. */
+  inviteMember(workspaceId: string, email: string, role: Role): Promise<InvitationWithLink>
+  /** The people of a workspace, whoever joined last first. */
+  listMembers(workspaceId: string): Promise<MemberView[]>
   close(): Promise<void>
 }
 
@@ -47,8 +57,27 @@ export async function openLocal(config: Config): Promise<LocalInstallation> {
         .execute(),
     createOwnerKey: (workspaceId, name) => createOwnerKey(context, workspaceId, name).then(known),
     createSetupCode: () => createSetupCode(context, database),
+    inviteMember: async (workspaceId, email, role) => {
+      const inviting = { ...context, publicUrl: dashboardUrl(config.publicUrl) }
+      return (await createInvitation(inviting, operatorOf(workspaceId), { email, role })).result
+    },
+    listMembers: (workspaceId) => everyMember(context, workspaceId),
     close: () => database.close(),
   }
+}
+
+async function everyMember(
+  context: Pick<ServiceContext, 'database'>,
+  workspaceId: string,
+): Promise<MemberView[]> {
+  const members: MemberView[] = []
+  let cursor: string | null = null
+  do {
+    const page: Page<MemberView> = await listMembers(context, workspaceId, { limit: 100, cursor })
+    members.push(...page.data)
+    cursor = page.next_cursor
+  } while (cursor !== null)
+  return members
 }
 
 const WAIT_MILLISECONDS_MAX = 3_000

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Server } from 'node:http'
 import { createAdaptorServer } from '@hono/node-server'
 import { pino, type Logger } from 'pino'
-import { urlOf, type Config, type Listen } from './config.js'
+import { dashboardUrl, urlOf, type Config, type Listen } from './config.js'
 import { createControlApp } from './control/app.js'
 import { startDelivering } from './delivering.js'
 import { every, Opened, type LogError } from './duties.js'
@@ -11,7 +11,7 @@ import { Gatekeeper } from './feed/gatekeeper.js'
 import { KeyFeed } from './feed/key-feed.js'
 import { NodeReporter } from './feed/node.js'
 import { UsageCounter } from './feed/usage.js'
-import { flushUsage } from './feed/usage-flush.js'
+import { flushUsage, forgetUsage } from './feed/usage-flush.js'
 import { startSandbox } from './gateway/sandbox.js'
 import { createGateway } from './gateway/server.js'
 import { parseTrustedProxies } from './http/client-address.js'
@@ -19,6 +19,9 @@ import { nowSeconds, openInstallation, serviceContext, type Installation } from 
 import { metricsText } from './metrics.js'
 import { startRecording } from './recording.js'
 import { forgetIdempotencyRecords } from './services/mutate.js'
+import { forgetSignInRecords } from './services/people/forget.js'
+import { IdentityProviders } from './services/people/single-sign-on-provider.js'
+import { ProviderFetch } from './services/people/sso-fetch.js'
 import { createSetupCode, isSetUp } from './services/setup.js'
 import type { ServiceContext } from './services/context.js'
 import type { WritableDatabase } from './storage/database.js'
@@ -67,9 +70,18 @@ async function start(config: Config, opened: Opened): Promise<RunningServer> {
   const delivering = startDelivering(installation, config, log, opened)
   const recording = await startRecording(installation, config, log, opened, delivering.onCheckpoint)
   const context = serviceContext(installation, config, () => feed.catchUp(), delivering)
+  const providers = new IdentityProviders(new ProviderFetch(config.webhookAllowedAddresses), nowSeconds)
+  opened.add(() => providers.close())
   const app = createControlApp({
     context,
-    people: { ...context, records: database, publicUrl: config.publicUrl },
+    people: {
+      ...context,
+      records: database,
+      providers,
+      get publicUrl() {
+        return addressOfDashboard(config, control.address())
+      },
+    },
     gatekeeper,
     database,
     auditReads: recording.reads,
@@ -104,7 +116,9 @@ async function start(config: Config, opened: Opened): Promise<RunningServer> {
     controlUrl: urlOf(controlListen),
     gatewayUrl: urlOf(gatewayListen),
     upstream: { origin, isSandbox: sandbox !== null },
-    setupUrl: await setupUrl(context, config, controlListen, () => createSetupCode(context, database)),
+    setupUrl: await setupUrl(context, addressOfDashboard(config, control.address()), () =>
+      createSetupCode(context, database),
+    ),
     close: () => opened.close(),
   }
 }
@@ -141,17 +155,23 @@ function startDuties(
   opened.add(every(FLUSH_MILLISECONDS, () => flushUsage(database, usage), logError))
   opened.add(every(REPORT_MILLISECONDS, () => reporter.report(), logError))
   opened.add(every(FORGET_MILLISECONDS, () => forgetIdempotencyRecords(database, nowSeconds()), logError))
+  opened.add(every(FORGET_MILLISECONDS, () => forgetSignInRecords(database, nowSeconds()), logError))
+  opened.add(every(FORGET_MILLISECONDS, () => forgetUsage(database, nowSeconds()), logError))
 }
 
 async function setupUrl(
   context: ServiceContext,
-  config: Config,
-  bound: Listen,
+  address: string,
   newCode: () => Promise<string>,
 ): Promise<string | null> {
-  if (await isSetUp(context)) return null
-  const base = config.publicUrl === urlOf(config.listen) ? urlOf(bound) : config.publicUrl
-  return `${base}/setup#${await newCode()}`
+  return (await isSetUp(context)) ? null : `${address}/setup#${await newCode()}`
+}
+
+/** Where people reach the dashboard. Which port was taken is known once the server listens. */
+function addressOfDashboard(config: Config, address: ReturnType<Server['address']>): string {
+  const isDefault = config.publicUrl === urlOf(config.listen)
+  if (!isDefault || typeof address !== 'object' || address === null) return dashboardUrl(config.publicUrl)
+  return dashboardUrl(urlOf({ host: config.listen.host, port: address.port }))
 }
 
 async function listen(server: Server, { host, port }: Listen): Promise<Listen> {

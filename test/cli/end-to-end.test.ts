@@ -57,7 +57,7 @@ describe('the program', () => {
       stdio: ['ignore', 'pipe', 'ignore'],
     })
     const shown = await untilShown(server, /Set-up link +(\S+)/)
-    expect(shown).toContain(`http://127.0.0.1:${String(control)}/setup#`)
+    expect(shown).toContain(`http://localhost:${String(control)}/setup#`)
   })
 
   afterAll(async () => {

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { GOOD_PASSWORD } from '../support/people.js'
 import { BAD_INPUTS, spoil } from './bad-input.js'
 import { OPERATIONS, perform, readRoutes, type Prepared, type Route } from './operations.js'
 import { wrongValues, type WrongValue } from './request-schema.js'
@@ -287,15 +288,32 @@ describeEachServer('bad input', (suite) => {
 
   test('the setup code is looked at as carefully', async () => {
     const before = await suite.dump()
+    const good = { code: 'x', email: 'owner@example.com', name: 'Olga', password: GOOD_PASSWORD }
     const setUp = (body: unknown, headers: Record<string, string> = {}) =>
-      send(suite.server.controlUrl, 'POST', '/v1/setup', body, { key: null, headers })
-    for (const body of [{}, { code: 1 }, { code: 'x'.repeat(101) }, { code: 'x', more: 1 }, [], null, 'x']) {
+      send(suite.server.controlUrl, 'POST', '/v1/setup', body, {
+        key: null,
+        headers: { 'sec-fetch-site': 'same-origin', ...headers },
+      })
+    for (const body of [
+      {},
+      { code: 'x' },
+      { ...good, code: 1 },
+      { ...good, code: 'x'.repeat(101) },
+      { ...good, more: 1 },
+      { ...good, email: 'owner' },
+      { ...good, name: ' ' },
+      { ...good, password: 'too short' },
+      { ...good, password: good.email },
+      [],
+      null,
+      'x',
+    ]) {
       const answer = await setUp(body)
       expect([body, answer.status]).toEqual([body, 400])
       expectProblem(answer)
     }
     for (const code of ['', 'x', '\0', '\ud800', 'x'.repeat(100), "' or 1=1 --"]) {
-      const answer = await setUp({ code })
+      const answer = await setUp({ ...good, code })
       expect([code, answer.status, answer.body.code]).toEqual([code, 401, 'invalid_token'])
     }
     expect((await setUp('{"code":"x"}', { 'content-type': 'text/plain' })).status).toBe(415)

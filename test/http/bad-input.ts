@@ -17,6 +17,8 @@ import {
   noTiles,
 } from './bad-values.js'
 import type { Prepared } from './operations.js'
+import { PEOPLE_BAD_INPUTS } from './people-bad-input.js'
+import { USAGE_BAD_INPUTS } from './usage-bad-input.js'
 import { WEBHOOK_BAD_INPUTS } from './webhook-bad-input.js'
 
 /** The flaws of each operation that are not a matter of types alone. */
@@ -340,8 +342,10 @@ export const BAD_INPUTS: Readonly<Record<string, readonly BadInput[]>> = {
       field: 'operations.1',
     },
   ],
+  ...USAGE_BAD_INPUTS,
   getCatalog: [],
   getCaller: [],
+  ...PEOPLE_BAD_INPUTS,
   ...WEBHOOK_BAD_INPUTS,
 }
 

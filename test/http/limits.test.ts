@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { KEY_ID_LENGTH, SECRET_ID_LENGTH } from '../../core/src/token.js'
 import { BODY_BYTES_MAX } from '../../server/src/control/app.js'
+import { GOOD_PASSWORD } from '../support/people.js'
 import { describeEachServer, NEW_KEY, send, type RawAnswer } from './support.js'
 
 /** One limit: a request at it, which is accepted, and one just beyond it, which is refused. */
@@ -203,7 +204,14 @@ describeEachServer('every limit of the management API', (suite) => {
       name: 'a setup code',
       field: 'code',
       max: 100,
-      at: (size) => send(suite.server.controlUrl, 'POST', '/v1/setup', { code: x(size) }, { key: null }),
+      at: (size) =>
+        send(
+          suite.server.controlUrl,
+          'POST',
+          '/v1/setup',
+          { code: x(size), email: 'a@example.com', name: 'Ada', password: GOOD_PASSWORD },
+          { key: null, headers: { 'sec-fetch-site': 'same-origin' } },
+        ),
       accepts: [401],
     },
     {

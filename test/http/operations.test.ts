@@ -8,6 +8,7 @@ const TITLES: Readonly<Record<string, string>> = {
   verify: 'Verify',
   audit: 'Audit',
   workspace: 'Workspace',
+  members: 'Members',
   webhooks: 'Webhooks',
   events: 'Events',
 }
@@ -159,9 +160,7 @@ describeEachServer('every management operation', (suite) => {
 
     test('is allowed to a key that has the permission and nothing else, unless it acts on every key', async () => {
       const [permission = 'history', level = 'read'] = needs?.split(':') ?? []
-      // Granting needs what is granted, and the request that creates a key grants History.
-      const granted = operationId === 'createKey' ? { history: 'read' } : {}
-      const key = await tenant.issueManagementKey({ ...granted, [permission]: level })
+      const key = await tenant.issueManagementKey({ ...operation.alsoNeeds, [permission]: level })
       const answer = await perform(routeOf(operationId), tenant, await operation.prepare(tenant), key)
       expect(answer.status, answer.text).toBe(operation.asksForEverything === true ? 403 : status)
     })
@@ -215,9 +214,9 @@ describeEachServer('every management operation', (suite) => {
     (await tenant.call('GET', '/openapi.json', undefined, { key: null })).body as object
 })
 
-/** What an answer says was made: a thing beside its token or secret, or the thing alone. */
+/** What an answer says was made: a thing beside its token, secret or link, or the thing alone. */
 function madeOf(body: Record<string, { id: string } | undefined>): { id: unknown } {
-  return body['key'] ?? body['endpoint'] ?? { id: body['id'] }
+  return body['key'] ?? body['endpoint'] ?? body['invitation'] ?? { id: body['id'] }
 }
 
 /** Defines a test where it has a meaning, and nothing elsewhere. */

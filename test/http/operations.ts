@@ -1,11 +1,14 @@
 import { expect } from 'vitest'
 import { AUDIT_OPERATIONS } from './audit-operations.js'
 import type { JsonSchema } from './json-schema.js'
+import { PEOPLE_OPERATIONS } from './people-operations.js'
 import { NEW_KEY, type RawAnswer, type Suite, type Tenant } from './support.js'
+import { USAGE_OPERATIONS } from './usage-operations.js'
 import { WEBHOOK_OPERATIONS } from './webhook-operations.js'
 
 /** A permission of the management catalog with a level, as refusals name it. */
-export type Scope = `${'keys' | 'verify' | 'audit' | 'workspace' | 'webhooks' | 'events'}:${'read' | 'edit'}`
+export type Scope =
+  `${'keys' | 'verify' | 'audit' | 'workspace' | 'members' | 'webhooks' | 'events'}:${'read' | 'edit'}`
 
 /** A request that an operation answers with success. */
 export interface Prepared {
@@ -22,7 +25,15 @@ export interface Prepared {
 interface Writes {
   readonly action: string
   readonly type:
-    'key' | 'workspace' | 'audit' | 'application' | 'webhook_endpoint' | 'webhook_relay' | 'event'
+    | 'key'
+    | 'workspace'
+    | 'audit'
+    | 'application'
+    | 'webhook_endpoint'
+    | 'webhook_relay'
+    | 'event'
+    | 'user'
+    | 'invitation'
   /** Whom the entry names where it is not the key. */
   readonly user?: string
   /** False where verifiers have nothing to learn of it. */
@@ -35,6 +46,8 @@ interface Writes {
 export interface OperationCase {
   /** Null where any live management key will do. */
   readonly needs: Scope | null
+  /** What a key must have besides, because the request gives it to another. */
+  readonly alsoNeeds?: Readonly<Record<string, 'read' | 'edit'>>
   readonly status: 200 | 201 | 202
   /** The media type of its success. Default: `application/json`. */
   readonly type?: 'text/plain' | 'application/jsonl' | 'application/octet-stream'
@@ -56,6 +69,7 @@ export interface OperationCase {
 export const OPERATIONS: Readonly<Record<string, OperationCase>> = {
   createKey: {
     needs: 'keys:edit',
+    alsoNeeds: { history: 'read' },
     status: 201,
     writes: { action: 'key.create', type: 'key' },
     prepare: () => Promise.resolve({ body: { ...NEW_KEY, access: { history: 'read' } } }),
@@ -162,6 +176,7 @@ export const OPERATIONS: Readonly<Record<string, OperationCase>> = {
       expect(body).toMatchObject({ allowed: true, status: 200, code: 'allowed', key_id: resource })
     },
   },
+  ...USAGE_OPERATIONS,
   ...AUDIT_OPERATIONS,
   getWorkspace: {
     needs: 'workspace:read',
@@ -220,6 +235,7 @@ export const OPERATIONS: Readonly<Record<string, OperationCase>> = {
       expect(body).toMatchObject({ key: { kind: 'management', state: 'active' } })
     },
   },
+  ...PEOPLE_OPERATIONS,
   ...WEBHOOK_OPERATIONS,
 }
 
@@ -236,6 +252,7 @@ function onKey(rest: Omit<Prepared, 'params' | 'resource'> = {}): (tenant: Tenan
 /** What is used of an operation in an OpenAPI document. */
 interface OperationDescription {
   readonly operationId: string
+  readonly tags?: readonly string[]
   readonly security: unknown
   readonly requestBody?: { readonly content: Content }
   readonly responses: Readonly<Record<string, { readonly content: Content }>>
@@ -253,11 +270,23 @@ export interface Route {
   readonly description: OperationDescription
 }
 
-/** The operation that asks for no key: it uses the one-time code of the first start. */
-export const OPEN_OPERATION = 'useSetupCode'
-
-/** The operations of a node's OpenAPI document that ask for a key, by id. */
+/** The operations of a node's OpenAPI document that ask for a management key or a member, by id. */
 export async function readRoutes(suite: Suite): Promise<ReadonlyMap<string, Route>> {
+  const routes = await readDocument(suite)
+  return new Map([...routes].filter(([, { description }]) => !isPersonal(description)))
+}
+
+/** The operations that people call for themselves, to sign in and on their own account, by id. No key opens them. */
+export async function readPersonalRoutes(suite: Suite): Promise<ReadonlyMap<string, Route>> {
+  const routes = await readDocument(suite)
+  return new Map([...routes].filter(([, { description }]) => isPersonal(description)))
+}
+
+function isPersonal({ tags = [] }: OperationDescription): boolean {
+  return tags.includes('people')
+}
+
+async function readDocument(suite: Suite): Promise<Map<string, Route>> {
   const { body } = await suite.tenant.call('GET', '/openapi.json', undefined, { key: null })
   const { paths } = body as {
     paths: Readonly<Record<string, Readonly<Record<string, OperationDescription>>>>
@@ -270,7 +299,6 @@ export async function readRoutes(suite: Suite): Promise<ReadonlyMap<string, Rout
       routes.set(operationId, { operationId, method: method.toUpperCase(), path, description })
     }
   }
-  routes.delete(OPEN_OPERATION)
   return routes
 }
 
@@ -291,7 +319,7 @@ export function perform(
 
 /** Every permission of the management catalog at its most, but for one scope that is just not reached. */
 export function allBut(needed: Scope): Record<string, 'none' | 'read' | 'edit'> {
-  const permissions = ['keys', 'verify', 'audit', 'workspace', 'webhooks', 'events']
+  const permissions = ['keys', 'verify', 'audit', 'workspace', 'members', 'webhooks', 'events']
   const access: Record<string, 'none' | 'read' | 'edit'> = Object.fromEntries(
     permissions.map((id) => [id, 'edit']),
   )

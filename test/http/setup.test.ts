@@ -7,7 +7,9 @@ import { openLocal } from '../../server/src/local.js'
 import { serve, type RunningServer } from '../../server/src/serve.js'
 import { openDatabase } from '../../server/src/storage/database.js'
 import { freshPostgresUrl } from '../support/databases.js'
-import { send, useStoppedClock } from './support.js'
+import { GOOD_PASSWORD, TestBrowser } from '../support/people.js'
+import type { ApiAnswer } from '../support/server.js'
+import { useStoppedClock } from './support.js'
 
 describe.each(['sqlite', 'postgres'] as const)('the first start (%s)', (engine) => {
   let config: Config
@@ -28,11 +30,18 @@ describe.each(['sqlite', 'postgres'] as const)('the first start (%s)', (engine) 
     rmSync(config.dataDirectory, { recursive: true, force: true })
   })
 
-  const setUp = (code: string) => send(running.controlUrl, 'POST', '/v1/setup', { code }, { key: null })
-  const whoami = (key: string) => send(running.controlUrl, 'GET', '/v1/whoami', undefined, { key })
+  /** Uses a code in a browser of its own. */
+  const setUp = async (
+    code: string,
+    email = 'owner@example.com',
+  ): Promise<ApiAnswer & { readonly browser: TestBrowser }> => {
+    const browser = new TestBrowser(running.controlUrl)
+    const body = { code, email, name: 'Olga Owner', password: GOOD_PASSWORD }
+    return { ...(await browser.call('POST', '/v1/setup', body)), browser }
+  }
   const printedCode = (): string => {
     const [base, code] = (running.setupUrl ?? '').split('#')
-    expect(base).toBe(`${running.controlUrl}/setup`)
+    expect(base).toBe(`${running.controlUrl.replace('127.0.0.1', 'localhost')}/setup`)
     return code ?? ''
   }
   const newCode = async (): Promise<string> => {
@@ -43,35 +52,42 @@ describe.each(['sqlite', 'postgres'] as const)('the first start (%s)', (engine) 
       await local.close()
     }
   }
+  const rowsOf = async (table: 'workspaces' | 'users' | 'setup_codes'): Promise<unknown[]> => {
+    const database = await openDatabase({ url: config.databaseUrl, dataDirectory: config.dataDirectory })
+    try {
+      return await database.read.selectFrom(table).selectAll().execute()
+    } finally {
+      await database.close()
+    }
+  }
 
-  test('prints a link whose code makes the first workspace and gives its key, which works at once', async () => {
-    const answer = await setUp(printedCode())
-    expect(answer.status).toBe(201)
-    expect(answer.headers.get('cache-control')).toBe('no-store')
-    const caller = await whoami(answer.body.management_key as string)
-    expect(caller.body).toMatchObject({ scopes: 'full', key: { kind: 'management', created_by: 'operator' } })
-    const workspace = await send(running.controlUrl, 'GET', '/v1/workspace', undefined, {
-      key: answer.body.management_key as string,
-    })
-    expect(workspace.body.id).toBe(answer.body.workspace_id)
-    const audit = await send(running.controlUrl, 'GET', '/v1/audit', undefined, {
-      key: answer.body.management_key as string,
-    })
+  test('prints a link whose code makes the first workspace and its owner, who is signed in at once', async () => {
+    const { status, headers, body, browser } = await setUp(printedCode())
+    expect([status, body.role, body.method, body.access]).toEqual([201, 'owner', 'setup', 'full'])
+    expect(headers.get('cache-control')).toBe('no-store')
+    expect(headers.get('set-cookie')).toMatch(/bitting_session=.*HttpOnly; SameSite=Strict/)
+    const caller = await browser.call('GET', '/v1/whoami')
+    expect(caller.body).toEqual({ key: null, member: { id: body.user.id, role: 'owner' }, scopes: 'full' })
+    const workspace = await browser.call('GET', '/v1/workspace')
+    expect(workspace.body).toMatchObject({ id: body.workspace.id, name: 'Default' })
+    const audit = await browser.call('GET', '/v1/audit')
     expect(audit.body.data).toMatchObject([
-      { index: 1, action: 'key.create', actor: { type: 'operator' } },
+      { index: 2, action: 'session.start', actor: { type: 'member', id: body.user.id } },
+      { index: 1, action: 'member.join', actor: { type: 'operator' }, resource: { id: body.user.id } },
       { index: 0, action: 'workspace.create', actor: { type: 'operator' } },
     ])
   })
 
   test('gives a code that is good once, also for ten who use it at the same moment', async () => {
     const code = printedCode()
-    const answers = await Promise.all(Array.from({ length: 10 }, () => setUp(code)))
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, (_, index) => setUp(code, `owner${String(index)}@example.com`)),
+    )
     const refused = Array<number>(9).fill(401)
     expect(answers.map(({ status }) => status).sort()).toEqual([201, ...refused])
     expect((await setUp(code)).status).toBe(401)
-    const database = await openDatabase({ url: config.databaseUrl, dataDirectory: config.dataDirectory })
-    expect(await database.read.selectFrom('workspaces').select('id').execute()).toHaveLength(1)
-    await database.close()
+    expect(await rowsOf('workspaces')).toHaveLength(1)
+    expect(await rowsOf('users')).toHaveLength(1)
   })
 
   test('answers used, replaced and wrong codes alike', async () => {
@@ -80,7 +96,15 @@ describe.each(['sqlite', 'postgres'] as const)('the first start (%s)', (engine) 
     const wrong = [await setUp(replaced), await setUp('x')]
     expect((await setUp(good)).status).toBe(201)
     wrong.push(await setUp(good))
-    for (const { status, text } of wrong) expect([status, text]).toEqual([401, wrong[0]?.text])
+    for (const { status, body } of wrong) expect([status, body]).toEqual([401, wrong[0]?.body])
+  })
+
+  test('a password that is guessed first does not spend the code', async () => {
+    const code = printedCode()
+    const browser = new TestBrowser(running.controlUrl)
+    const body = { code, email: 'owner@example.com', name: 'Olga', password: 'owner@example.com' }
+    expect((await browser.call('POST', '/v1/setup', body)).status).toBe(400)
+    expect((await setUp(code)).status).toBe(201)
   })
 
   describe('after an hour', () => {
@@ -90,8 +114,8 @@ describe.each(['sqlite', 'postgres'] as const)('the first start (%s)', (engine) 
       const late = await newCode()
       clock.turn(3600)
       const wrong = await setUp('x')
-      const { status, text } = await setUp(late)
-      expect([status, text]).toEqual([401, wrong.text])
+      const { status, body } = await setUp(late)
+      expect([status, body]).toEqual([401, wrong.body])
       const inTime = await newCode()
       clock.turn(3599)
       expect((await setUp(inTime)).status).toBe(201)
@@ -100,9 +124,7 @@ describe.each(['sqlite', 'postgres'] as const)('the first start (%s)', (engine) 
 
   test('keeps only the hash of the code', async () => {
     const code = printedCode()
-    const database = await openDatabase({ url: config.databaseUrl, dataDirectory: config.dataDirectory })
-    const rows = await database.read.selectFrom('setup_codes').selectAll().execute()
-    await database.close()
+    const rows = await rowsOf('setup_codes')
     expect(rows).toHaveLength(1)
     expect(JSON.stringify(rows)).not.toContain(code)
   })
@@ -112,12 +134,15 @@ describe.each(['sqlite', 'postgres'] as const)('the first start (%s)', (engine) 
     await running.close()
     running = await serve(config)
     expect(running.setupUrl).toBeNull()
-    const again = await setUp(await newCode())
+    const known = await setUp(await newCode())
+    expect([known.status, known.body.code]).toEqual([409, 'sign_in_first'])
+    const again = await setUp(await newCode(), 'another@example.com')
     expect(again.status).toBe(201)
-    expect(again.body.workspace_id).toBe(first.body.workspace_id)
-    expect(again.body.management_key).not.toBe(first.body.management_key)
-    for (const key of [first.body.management_key, again.body.management_key] as string[]) {
-      expect((await whoami(key)).status).toBe(200)
-    }
+    expect(again.body.workspace.id).toBe(first.body.workspace.id)
+    expect((await again.browser.call('GET', '/v1/members')).body.data).toMatchObject([
+      { role: 'owner' },
+      { role: 'owner' },
+    ])
+    expect(await rowsOf('workspaces')).toHaveLength(1)
   })
 })

@@ -37,6 +37,9 @@ const OF_WEBHOOKS = [
   'deleteWebhookRelay',
 ]
 
+/** The operations on one member or invitation. */
+const OF_PEOPLE = ['updateMember', 'removeMember', 'revokeInvitation']
+
 type Params = Readonly<Record<string, string>>
 
 describeEachServer('two tenants', (suite) => {
@@ -68,7 +71,9 @@ describeEachServer('two tenants', (suite) => {
       'suspendKey',
       'resumeKey',
       'revokeKey',
+      'getKeyUsage',
       ...OF_WEBHOOKS,
+      ...OF_PEOPLE,
       ...Object.keys(OF_THE_LOG),
     ].includes(operationId),
   )
@@ -114,7 +119,7 @@ describeEachServer('two tenants', (suite) => {
 
     test('answers it so whatever else the request says, and whatever state the other’s thing is in', async () => {
       if (operationId in OF_THE_LOG) return
-      const things = OF_WEBHOOKS.includes(operationId) ? await webhookThings(theirs) : await keys(theirs)
+      const things = await thingsFor(operationId, theirs)
       const prepared = await operation.prepare(ours)
       const isDeletion = operationId === 'deleteKey'
       const variants: Prepared[] = [
@@ -228,6 +233,18 @@ describeEachServer('two tenants', (suite) => {
     expect(answer.status).toBe(403)
   })
 })
+
+/** What a tenant has that an operation could be asked to act on. */
+async function thingsFor(operationId: string, tenant: Tenant): Promise<readonly Params[]> {
+  if (OF_WEBHOOKS.includes(operationId)) return webhookThings(tenant)
+  return OF_PEOPLE.includes(operationId) ? peopleThings(tenant) : keys(tenant)
+}
+
+/** A member and an invitation of a workspace. */
+async function peopleThings(tenant: Tenant): Promise<readonly Params[]> {
+  const prepared = ['updateMember', 'revokeInvitation'].map((name) => OPERATIONS[name]?.prepare(tenant))
+  return (await Promise.all(prepared)).map((it) => it?.params ?? {})
+}
 
 /** Keys of a workspace, one of each kind of state. */
 async function keys(tenant: Tenant): Promise<readonly Params[]> {

@@ -26,6 +26,23 @@ describe('toOcsf', () => {
     ['key.resume', 300413],
     ['key.revoke', 300409],
     ['key.delete', 300404],
+    ['session.start', 300201],
+    ['session.fail', 300201],
+    ['session.step_up', 300299],
+    ['session.switch', 300299],
+    ['session.end', 300202],
+    ['account.create', 300401],
+    ['account.password', 300403],
+    ['account.totp_add', 300406],
+    ['account.totp_remove', 300407],
+    ['account.passkey_add', 300406],
+    ['account.passkey_remove', 300407],
+    ['member.join', 300401],
+    ['member.update', 300403],
+    ['member.remove', 300404],
+    ['invitation.create', 300401],
+    ['invitation.revoke', 300404],
+    ['sign_in_policy.set', 300403],
     ['workspace.create', 300401],
     ['workspace.update', 300403],
     ['catalog.overlay', 300403],
@@ -63,6 +80,28 @@ describe('toOcsf', () => {
       const event = toOcsf(entryOf(action, { outcome: 'failure', reason, details: { method: 'POST' } }))
       expect([event['type_uid'], event['status_id'], event['status_detail']]).toEqual([type, 2, reason])
     }
+  })
+
+  it('names the person whom a failed sign-in was as, and how people prove who they are', () => {
+    const failed = toOcsf(
+      entryOf('session.fail', {
+        actor: { ...NOBODY, type: 'anonymous', id: 'anonymous' },
+        resource: { type: 'user', id: 'usr_1' },
+        outcome: 'failure',
+        reason: 'password_wrong',
+      }),
+    )
+    expect(failed).toMatchObject({ status_id: 2, severity_id: 2, user: { uid: 'usr_1', type: 'User' } })
+    const started = toOcsf(
+      entryOf('session.start', {
+        actor: { ...NOBODY, type: 'member', id: 'usr_1' },
+        details: { method: 'passkey' },
+      }),
+    )
+    expect(started).toMatchObject({ auth_protocol: 'passkey', user: { uid: 'usr_1', type_id: 1 } })
+    expect(toOcsf(entryOf('access.denied', { outcome: 'failure', reason: 'key_expired' }))).toMatchObject({
+      auth_protocol: 'API key',
+    })
   })
 
   it('is the same event each time, with an id of its own', () => {

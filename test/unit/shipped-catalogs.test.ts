@@ -99,7 +99,7 @@ describe('the retell catalog', () => {
 describe('the bitting catalog', () => {
   const catalog = shipped('bitting')
 
-  it('has the six permissions of the management API, of which verify and events are for acting alone', () => {
+  it('has the seven permissions of the management API, of which verify and events are for acting alone', () => {
     expect(catalog.errors).toBe('problem')
     expect(catalog.sections.map(({ title }) => title)).toEqual(['Manage'])
     expect(catalog.permissions.map(({ id, levels }) => `${id} ${levels.join(' ')}`)).toEqual([
@@ -107,6 +107,7 @@ describe('the bitting catalog', () => {
       'verify none edit',
       'audit none read edit',
       'workspace none read edit',
+      'members none read edit',
       'webhooks none read edit',
       'events none edit',
     ])

@@ -25,6 +25,15 @@ const READ = [2, 'Read'] as const
 const UPDATE = [3, 'Update'] as const
 const DELETE = [4, 'Delete'] as const
 
+/** What people do at the door. A sign-in that failed is a logon with the status of a failure. */
+const SESSIONS: Readonly<Record<string, readonly [id: number, caption: string]>> = {
+  'session.start': [1, 'Logon'],
+  'session.fail': [1, 'Logon'],
+  'session.step_up': [OTHER, 'session.step_up'],
+  'session.switch': [OTHER, 'session.switch'],
+  'session.end': [2, 'Logoff'],
+}
+
 /** Acts on what is managed. A revoked key is disabled for good; its deletion comes later and is another act. */
 const MANAGEMENT: Readonly<Record<string, readonly [id: number, caption: string]>> = {
   'workspace.create': CREATE,
@@ -48,6 +57,20 @@ const MANAGEMENT: Readonly<Record<string, readonly [id: number, caption: string]
   'webhook_endpoint.switch': UPDATE,
   'webhook_relay.create': CREATE,
   'webhook_relay.delete': DELETE,
+  'account.create': CREATE,
+  'account.update': UPDATE,
+  'account.password': UPDATE,
+  'account.totp_add': [6, 'Enroll'],
+  'account.totp_remove': [7, 'Unenroll'],
+  'account.recovery_codes': UPDATE,
+  'account.passkey_add': [6, 'Enroll'],
+  'account.passkey_remove': [7, 'Unenroll'],
+  'member.join': CREATE,
+  'member.update': UPDATE,
+  'member.remove': DELETE,
+  'invitation.create': CREATE,
+  'invitation.revoke': DELETE,
+  'sign_in_policy.set': UPDATE,
   'audit.prune': DELETE,
   'audit.erase': DELETE,
 }
@@ -70,8 +93,9 @@ const HTTP_METHODS: ReadonlySet<string> = new Set(
 )
 
 /**
- * An entry as an event of OCSF {@link OCSF_VERSION}: Authentication for a credential that was refused, Entity
- * Management for what changed keys, workspaces and the log, API Activity for the rest. The same entry always gives the
+ * An entry as an event of OCSF {@link OCSF_VERSION}: Authentication for people's sign-ins and for a
+ * credential that was refused, Entity Management for what changed keys, people, workspaces and the log, API Activity for the
+ * rest. The same entry always gives the
  * same event, and `metadata.uid` is the same for both. What the schema has no place for is in `unmapped`.
  */
 export function toOcsf(entry: AuditEntry): Record<string, unknown> {
@@ -103,7 +127,10 @@ export function toOcsf(entry: AuditEntry): Record<string, unknown> {
 
 function mappingOf(entry: AuditEntry): Mapping {
   const { action, reason, outcome } = entry
-  const severity = action === 'audit.overflow' ? 4 : action.endsWith('.denied') ? 2 : 1
+  const isRefusal = action.endsWith('.denied') || action === 'session.fail'
+  const severity = action === 'audit.overflow' ? 4 : isRefusal ? 2 : 1
+  const session = SESSIONS[action]
+  if (session !== undefined) return { eventClass: AUTHENTICATION, activity: session, severity }
   const management = MANAGEMENT[action]
   if (management !== undefined) return { eventClass: ENTITY_MANAGEMENT, activity: management, severity }
   const isDenial = action === 'call.denied' || action === 'access.denied'
@@ -137,8 +164,9 @@ function attributesOf(entry: AuditEntry, eventClass: EventClass): Record<string,
   const user = userOf(entry)
   const common = { actor: { user }, src_endpoint: sourceOf(entry), ...requestOf(entry) }
   if (eventClass === AUTHENTICATION) {
-    const protocol = { auth_protocol_id: OTHER, auth_protocol: 'API key' }
-    return { ...common, user, ...protocol, service: { name: 'Bitting' }, is_remote: true }
+    const protocol = { auth_protocol_id: OTHER, auth_protocol: protocolOf(entry) }
+    const subject = subjectOf(entry) ?? user
+    return { ...common, user: subject, ...protocol, service: { name: 'Bitting' }, is_remote: true }
   }
   if (eventClass === ENTITY_MANAGEMENT) return { ...common, entity: entityOf(entry), ...commentOf(entry) }
   const { type, id } = entry.resource
@@ -149,10 +177,21 @@ function attributesOf(entry: AuditEntry, eventClass: EventClass): Record<string,
   }
 }
 
+/** How somebody proved who they are, or tried to. The schema has numbers for none of these. */
+function protocolOf({ action, details }: AuditEntry): string {
+  return action in SESSIONS ? (textOf(details['method']) ?? 'session') : 'API key'
+}
+
+/** Whom a sign-in is about, where that is not whoever acted: nobody is signed in when one fails. */
+function subjectOf({ action, resource }: AuditEntry): Record<string, unknown> | null {
+  if (action !== 'session.fail' || resource.id === null) return null
+  return { uid: resource.id, type_id: 1, type: 'User' }
+}
+
 /** A key is a service's credential and stands for its user; `operator` and the program itself have no id. */
 function userOf({ actor }: AuditEntry): Record<string, unknown> {
   const type =
-    actor.type === 'user'
+    actor.type === 'user' || actor.type === 'member'
       ? { type_id: 1, type: 'User' }
       : actor.type === 'system'
         ? { type_id: 3, type: 'System' }

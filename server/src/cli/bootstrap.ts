@@ -1,3 +1,4 @@
+import { dashboardUrl } from '../config.js'
 import { Option, type Command } from 'commander'
 import type { LocalInstallation } from '../local.js'
 import { nameArgument } from './arguments.js'
@@ -34,7 +35,7 @@ export function bootstrapCommand(context: CommandContext): Command {
     .action(async (options: BootstrapOptions) => {
       await withLocal(context, async (local, config) => {
         const access = await bootstrap(local, options)
-        const setupUrl = `${config.publicUrl}/setup#${await local.createSetupCode()}`
+        const setupUrl = `${dashboardUrl(config.publicUrl)}/setup#${await local.createSetupCode()}`
         printAccess(context, options, access, setupUrl)
       })
     })

@@ -8,6 +8,7 @@ import type { CommandContext } from './context.js'
 import { doctorCommand } from './doctor/doctor.js'
 import { eventsCommand } from './events/events.js'
 import { keysCommand } from './keys/keys.js'
+import { membersCommand } from './members/members.js'
 import { serveCommand } from './serve.js'
 import { verifyCommand } from './verify.js'
 import { webhookKeyCommand } from './webhook-key/webhook-key.js'
@@ -42,6 +43,7 @@ export function createProgram(context: CommandContext): Command {
   program.addCommand(serveCommand(context))
   program.addCommand(bootstrapCommand(context))
   program.addCommand(workspacesCommand(context))
+  program.addCommand(membersCommand(context))
   program.addCommand(doctorCommand(context))
   program.commandsGroup('With a management key, from anywhere:')
   program.addCommand(keysCommand(context))

@@ -10,8 +10,18 @@ import { addAuditProofRoutes } from './routes/audit-proof.js'
 import { addAuditRoutes } from './routes/audit.js'
 import { addEventRoutes } from './routes/events.js'
 import { addKeyRoutes } from './routes/keys.js'
+import { addInvitationLinkRoutes } from './routes/auth/invitation.js'
+import { addAccountRoutes } from './routes/auth/account.js'
+import { addPasskeyRoutes } from './routes/auth/passkeys.js'
 import { addSessionRoutes } from './routes/auth/session.js'
+import { addTotpRoutes } from './routes/auth/totp.js'
+import { addInvitationRoutes } from './routes/invitations.js'
+import { addMemberRoutes } from './routes/members.js'
+import { addSignInOptionsRoute } from './routes/auth/options.js'
+import { addSingleSignOnRoutes } from './routes/auth/single-sign-on.js'
+import { addSignInPolicyRoutes } from './routes/sign-in-policy.js'
 import { addSetupRoute } from './routes/setup.js'
+import { addUsageRoutes } from './routes/usage.js'
 import { addVerifyRoute } from './routes/verify.js'
 import { addWebhookDeliveryRoutes } from './routes/webhook-deliveries.js'
 import { addWebhookEndpointRoutes } from './routes/webhook-endpoints.js'
@@ -88,6 +98,7 @@ export function createControlApp(options: ControlOptions): ControlApp {
       'Somebody who is signed in; `__Host-bitting_session` on https. Believed from our own pages alone',
   })
   addKeyRoutes(app, options)
+  addUsageRoutes(app, options)
   addVerifyRoute(app, options)
   addAuditProofRoutes(app, options)
   addAuditRoutes(app, options)
@@ -97,8 +108,17 @@ export function createControlApp(options: ControlOptions): ControlApp {
   addWebhookDeliveryRoutes(app, options)
   addWebhookRelayRoutes(app, options)
   addEventRoutes(app, options)
+  addMemberRoutes(app, options)
+  addInvitationRoutes(app, options)
+  addSignInOptionsRoute(app, options)
+  addSingleSignOnRoutes(app, options)
+  addSignInPolicyRoutes(app, options)
   addSetupRoute(app, options)
   addSessionRoutes(app, options)
+  addAccountRoutes(app, options)
+  addTotpRoutes(app, options)
+  addPasskeyRoutes(app, options)
+  addInvitationLinkRoutes(app, options)
   addMachineRoutes(app, options)
   addPages(app)
   addErrorHandling(app, options)

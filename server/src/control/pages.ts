@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import type { ControlApp } from './environment.js'
+import { loadDashboard, type Dashboard } from './dashboard-files.js'
 
 const DASHBOARD = new URL('../../../dashboard/', import.meta.url)
 
 const HEADERS = {
   'Content-Security-Policy':
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'",
   'Cache-Control': 'no-store',
   'Cross-Origin-Opener-Policy': 'same-origin',
   'Referrer-Policy': 'no-referrer',
@@ -45,13 +46,11 @@ const WEBHOOK_MODULES = [
   'transport',
 ] as const
 
-/** Every file that is served, by its path. A closed list: no path from outside ever reaches the file system. */
-const PAGES: Readonly<Record<string, { readonly file: string; readonly type: string }>> = {
-  '/setup': { file: 'public/setup.html', type: HTML },
+/** The page for webhooks and its files, by their paths. */
+const PLAIN_FILES: Readonly<Record<string, { readonly file: string; readonly type: string }>> = {
   '/webhooks': { file: 'public/webhooks.html', type: HTML },
   '/assets/bitting.css': { file: 'public/bitting.css', type: CSS },
   '/assets/webhooks.css': { file: 'public/webhooks.css', type: CSS },
-  '/assets/setup.js': { file: 'dist/setup.js', type: SCRIPT },
   '/assets/webhooks.js': { file: 'dist/webhooks.js', type: SCRIPT },
   ...Object.fromEntries(
     WEBHOOK_MODULES.map((name) => [
@@ -61,12 +60,55 @@ const PAGES: Readonly<Record<string, { readonly file: string; readonly type: str
   ),
 }
 
-/** Adds the pages for people. They talk to the management API like any other client. */
+/** The addresses of the dashboard's pages, all of which are the one `index.html`: those of `dashboard/src/router.tsx`. */
+const PAGES = [
+  '/',
+  '/setup',
+  '/sign-in',
+  '/invitation',
+  '/keys',
+  '/keys/:key{[0-9A-Za-z_-]+}',
+  '/audit',
+  '/audit/:index{[0-9]+}',
+  '/settings',
+  '/settings/:part{workspace|members|sign-in|catalog|audit|appearance}',
+  '/account',
+] as const
+
+/**
+ * Adds the pages for people. They talk to the management API like any other client. What is served is a closed list: no
+ * path from outside ever reaches the file system.
+ */
 export function addPages(app: ControlApp): void {
-  for (const [path, { file, type }] of Object.entries(PAGES)) {
+  for (const [path, { file, type }] of Object.entries(PLAIN_FILES)) {
     app.get(path, async (c) => {
       const body = await readFile(new URL(file, DASHBOARD), 'utf8')
       return c.body(body, 200, { ...HEADERS, 'Content-Type': type })
     })
   }
+  // Read when somebody first asks, and kept: a node without visitors needs none of it.
+  let dashboard: Promise<Dashboard> | null = null
+  const files = (): Promise<Dashboard> => {
+    dashboard ??= loadDashboard(new URL('dist/app/', DASHBOARD)).catch((error: unknown) => {
+      dashboard = null
+      throw error
+    })
+    return dashboard
+  }
+  for (const path of PAGES) {
+    app.get(path, async (c) => c.body((await files()).page, 200, { ...HEADERS, 'Content-Type': HTML }))
+  }
+  app.get('/assets/app/:name', async (c, next) => {
+    const asset = (await files()).assets.get(c.req.path)
+    if (asset === undefined) return next()
+    const zipped = /\bgzip\b/.test(c.req.header('accept-encoding') ?? '')
+    return c.body(zipped ? asset.gzip : asset.plain, 200, {
+      ...HEADERS,
+      // Its name changes with its content.
+      'Cache-Control': 'public, max-age=31536000, immutable',
+      'Content-Type': asset.type,
+      Vary: 'Accept-Encoding',
+      ...(zipped && { 'Content-Encoding': 'gzip' }),
+    })
+  })
 }

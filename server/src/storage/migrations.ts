@@ -6,6 +6,7 @@ import { INITIAL } from './migrations/0001-initial.js'
 import { AUDIT_PROOF } from './migrations/0002-audit-proof.js'
 import { WEBHOOKS } from './migrations/0003-webhooks.js'
 import { PEOPLE } from './migrations/0004-people.js'
+import { USAGE } from './migrations/0005-usage.js'
 import type { Migration, SqlTypes } from './migrations/migration.js'
 import type { Schema } from './schema.js'
 
@@ -13,7 +14,7 @@ import type { Schema } from './schema.js'
 export type EngineName = 'sqlite' | 'postgres'
 
 /** Every step in order. The last one's version is the schema that this program knows. */
-export const MIGRATIONS: readonly Migration[] = [INITIAL, AUDIT_PROOF, WEBHOOKS, PEOPLE]
+export const MIGRATIONS: readonly Migration[] = [INITIAL, AUDIT_PROOF, WEBHOOKS, PEOPLE, USAGE]
 
 /** How each engine spells the parts of a definition. */
 export const SQL_TYPES: Readonly<Record<EngineName, SqlTypes>> = {

@@ -10,6 +10,7 @@ import type {
   SignInPolicyRow,
   UserRow,
 } from './people-schema.js'
+import type { KeyUsageHourRow, WorkspaceUsageHourRow } from './usage-schema.js'
 import type {
   WebhookAttemptRow,
   WebhookDeliveryRow,
@@ -253,6 +254,8 @@ export interface Schema {
   leases: LeaseRow
   idempotency_records: IdempotencyRecordRow
   key_usage: KeyUsageRow
+  key_usage_hours: KeyUsageHourRow
+  workspace_usage_hours: WorkspaceUsageHourRow
   nodes: NodeRow
   setup_codes: SetupCodeRow
   webhook_workspaces: WebhookWorkspaceRow

@@ -90,6 +90,8 @@ export function emptyInstallation(extras: Partial<LocalInstallation> = {}): Loca
     listWorkspaces: () => Promise.resolve([]),
     createOwnerKey: () => Promise.resolve(`btgm_live_${'r'.repeat(65)}`),
     createSetupCode: () => Promise.resolve('setup-code'),
+    inviteMember: () => Promise.reject(new Error('there is nobody to invite')),
+    listMembers: () => Promise.resolve([]),
     close: () => Promise.resolve(),
     ...extras,
   }

@@ -2,7 +2,7 @@ import type { StateChange } from '@bitting/core'
 import { z } from '@hono/zod-openapi'
 import { changeKeyState } from '../../services/keys/change-state.js'
 import { createKey } from '../../services/keys/create.js'
-import { getKey, listKeys } from '../../services/keys/find.js'
+import { getKey } from '../../services/keys/find.js'
 import type { KeyView } from '../../services/keys/record.js'
 import { OVERLAP_SECONDS_MAX, rotateKey } from '../../services/keys/rotate.js'
 import { updateKey } from '../../services/keys/update.js'
@@ -20,12 +20,9 @@ import {
   nameSchema,
   noteSchema,
   nullableTimeSchema,
-  pageQuerySchema,
   reasonSchema,
-  stateSchema,
-  storableText,
-  TEXT_LIMITS,
 } from '../schemas.js'
+import { addKeyList } from './key-list.js'
 
 const conditionsSchema = z.strictObject({
   allowed_addresses: allowedAddressesSchema.optional(),
@@ -55,29 +52,14 @@ const updateSchema = z
   .refine((body) => Object.keys(body).length > 0, 'name at least one thing to change')
   .openapi('UpdateKey')
 
-const listQuerySchema = pageQuerySchema.extend({
-  kind: kindSchema.optional(),
-  environment: environmentSchema.optional(),
-  state: z
-    .string()
-    .transform((text) => text.split(','))
-    .pipe(z.array(stateSchema))
-    .optional()
-    .openapi({
-      type: 'string',
-      description: 'One or more states, separated by commas',
-      example: 'active,suspended',
-    }),
-  name: storableText(TEXT_LIMITS.name).optional().openapi({ description: 'Part of the name, in any case' }),
-})
-
 const TOKEN_NOTE =
   'This answers a repeated request: the token was in the first answer and is stored nowhere. Rotate the key to get a new one.'
 
 /** Adds the operations on keys. */
 export function addKeyRoutes(app: ControlApp, options: ControlOptions): void {
   addCreateAndRotate(app, options)
-  addReads(app, options)
+  addKeyList(app, options)
+  addRead(app, options)
   addUpdate(app, options)
   addDelete(app, options)
   addStateChange(app, options, 'suspend', 'suspendKey', 'Stop a key until it is resumed')
@@ -143,23 +125,7 @@ function addCreateAndRotate(app: ControlApp, options: ControlOptions): void {
   })
 }
 
-function addReads(app: ControlApp, options: ControlOptions): void {
-  const list = operation(options, 'get', '/v1/keys', {
-    operationId: 'listKeys',
-    summary: 'List keys, newest first; deleted and expired ones too, unless filtered',
-    request: { query: listQuerySchema },
-    result: z.object({ data: z.array(keySchema), next_cursor: z.string().nullable() }).openapi('KeyList'),
-  })
-  app.openapi(list, async (c) => {
-    const { limit, cursor, kind, environment, state: states, name } = c.req.valid('query')
-    const page = { limit, cursor: cursor ?? null }
-    const { workspaceId } = c.get('actor')
-    return c.json(
-      await listKeys(options.context, workspaceId, { kind, environment, states, name }, page),
-      200,
-    )
-  })
-
+function addRead(app: ControlApp, options: ControlOptions): void {
   const get = operation(options, 'get', '/v1/keys/{id}', {
     operationId: 'getKey',
     summary: 'One key, whatever its state',

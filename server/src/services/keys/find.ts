@@ -1,10 +1,12 @@
-import type { Page } from '@bitting/client'
+import type { KeySort, Page } from '@bitting/client'
 import { ProblemError, type Environment, type KeyKind, type KeyState } from '@bitting/core'
-import { sql, type ExpressionBuilder, type ExpressionWrapper, type SqlBool, type Transaction } from 'kysely'
+import { sql, type RawBuilder, type SqlBool, type Transaction } from 'kysely'
 import type { Database } from '../../storage/database.js'
+import { cutPage, type PageRequest } from '../../storage/page.js'
 import type { KeyRow, Schema } from '../../storage/schema.js'
 import type { ServiceContext } from '../context.js'
-import { createdBefore, cutPage, placeByCreation, type PageRequest } from '../../storage/page.js'
+import { inState } from './in-state.js'
+import { KeySorting } from './key-sorting.js'
 import { viewKey, type KeyView } from './record.js'
 
 /** Which keys to list. Absent members match everything, deleted and expired keys too. */
@@ -14,11 +16,23 @@ export interface KeyFilter {
   readonly states?: readonly KeyState[] | undefined
   /** Part of the name, in any case. */
   readonly name?: string | undefined
+  /** Part of the name, the id, the beginning of the token or the note, in any case. */
+  readonly query?: string | undefined
+  readonly createdBy?: string | undefined
+  /** The key that signs the webhooks alone. */
+  readonly webhookKey?: true | undefined
+  readonly access?: 'full' | 'restricted' | undefined
+  /** `created` unless it is told. */
+  readonly sort?: KeySort | undefined
+  /** `desc` unless it is told, and `asc` for names. */
+  readonly order?: 'asc' | 'desc' | undefined
 }
 
 type Reader = Pick<Database['read'], 'selectFrom'>
 
 const KEY_ID = /^key_[0-9A-Za-z]{1,32}$/
+/** What can be part of the beginning of a token, with or without the dots that stand for its rest. */
+const HINT = /^(\w+)…?$/
 
 /**
  * The key of a workspace, to be changed in a transaction.
@@ -61,66 +75,72 @@ export async function readKey(
   return view ?? notFound()
 }
 
-/** A page of a workspace's keys, newest first. */
+/**
+ * A page of a workspace's keys.
+ *
+ * @throws {ProblemError} invalid_request where the cursor is not one of this list
+ */
 export async function listKeys(
   context: ServiceContext,
   workspaceId: string,
   filter: KeyFilter,
   page: PageRequest,
 ): Promise<Page<KeyView>> {
+  const { read, engine } = context.database
   const now = context.now()
-  let query = context.database.read
+  const sorting = new KeySorting(engine, filter.sort, filter.order)
+  let query = read
     .selectFrom('keys')
-    .selectAll()
+    .selectAll('keys')
+    .select(sorting.value.as('place'))
     .where('workspace_id', '=', workspaceId)
-    .where(createdBefore(page, KEY_ID))
-    .orderBy('created_at', 'desc')
-    .orderBy('id', 'desc')
+    .where(sorting.after(page, KEY_ID))
+    .orderBy(sorting.value, sorting.order)
+    .orderBy('keys.id', sorting.order)
     .limit(page.limit + 1)
-  if (filter.kind !== undefined) query = query.where('kind', '=', filter.kind)
-  if (filter.environment !== undefined) query = query.where('environment', '=', filter.environment)
+  for (const condition of conditionsOf(filter)) query = query.where(condition)
   if (filter.states !== undefined) {
     const states = filter.states
     query = query.where((row) => row.or(states.map((state) => inState(row, state, now))))
   }
-  if (filter.name !== undefined) {
-    const pattern = `%${filter.name.toLowerCase().replace(/[\\%_]/g, '\\$&')}%`
-    query = query.where(sql<SqlBool>`search_name like ${pattern} escape '\\'`)
-  }
   const rows = await query.execute()
-  const { shown, next_cursor } = cutPage(rows, page, placeByCreation)
-  return { data: await viewKeys(context.database.read, workspaceId, shown, now), next_cursor }
+  const { shown, next_cursor } = cutPage(rows, page, (row) => sorting.placeOf(row))
+  return { data: await viewKeys(read, workspaceId, shown, now), next_cursor }
 }
 
-/** The condition that `keyState` gives this state; the list and the single key must agree. */
-function inState(
-  row: ExpressionBuilder<Schema, 'keys'>,
-  state: KeyState,
-  now: number,
-): ExpressionWrapper<Schema, 'keys', SqlBool> {
-  const kept = row('deleted_at', 'is', null)
-  const unrevoked = row.and([kept, row('revoked_at', 'is', null)])
-  const expired = row.and([row('expires_at', 'is not', null), row('expires_at', '<=', now)])
-  const unexpired = row.or([row('expires_at', 'is', null), row('expires_at', '>', now)])
-  const waiting = row.and([row('not_before', 'is not', null), row('not_before', '>', now)])
-  const started = row.or([row('not_before', 'is', null), row('not_before', '<=', now)])
-  switch (state) {
-    case 'destroyed':
-      return row.and([row('deleted_at', 'is not', null)])
-    case 'compromised':
-      return row.and([kept, row('revoked_at', 'is not', null), row('compromised', '=', 1)])
-    case 'deactivated':
-      return row.or([
-        row.and([kept, row('revoked_at', 'is not', null), row('compromised', '=', 0)]),
-        row.and([unrevoked, expired]),
-      ])
-    case 'suspended':
-      return row.and([unrevoked, unexpired, row('suspended_at', 'is not', null)])
-    case 'pre-activation':
-      return row.and([unrevoked, unexpired, row('suspended_at', 'is', null), waiting])
-    case 'active':
-      return row.and([unrevoked, unexpired, row('suspended_at', 'is', null), started])
+function conditionsOf(filter: KeyFilter): RawBuilder<SqlBool>[] {
+  const { kind, environment, name, query, createdBy, webhookKey, access } = filter
+  const conditions: RawBuilder<SqlBool>[] = []
+  if (kind !== undefined) conditions.push(sql`kind = ${kind}`)
+  if (environment !== undefined) conditions.push(sql`environment = ${environment}`)
+  if (name !== undefined) conditions.push(sql`search_name like ${partOf(name.toLowerCase())} escape '\\'`)
+  if (query !== undefined) conditions.push(holdsText(query))
+  if (createdBy !== undefined) conditions.push(sql`created_by = ${createdBy}`)
+  if (access !== undefined) conditions.push(access === 'full' ? sql`access = 'full'` : sql`access <> 'full'`)
+  if (webhookKey === true) {
+    conditions.push(
+      sql`exists (select 1 from webhook_workspaces where webhook_workspaces.workspace_id = keys.workspace_id
+        and webhook_workspaces.key_id = keys.id)`,
+    )
   }
+  return conditions
+}
+
+/** The condition of the keys that a text is part of: of the name, the id, the beginning of the token or the note. */
+function holdsText(text: string): RawBuilder<SqlBool> {
+  const part = partOf(text.toLowerCase())
+  // Databases know of some letters only that they have a case: what was typed is looked for as it is, too.
+  const anywhere = sql<SqlBool>`search_name like ${part} escape '\\' or lower(keys.id) like ${part} escape '\\'
+    or lower(note) like ${part} escape '\\' or note like ${partOf(text)} escape '\\'`
+  const hint = HINT.exec(text)?.[1]
+  if (hint === undefined) return sql<SqlBool>`(${anywhere})`
+  return sql<SqlBool>`(${anywhere} or exists (select 1 from secrets where secrets.key_id = keys.id
+    and lower(secrets.prefix || secrets.id) like ${partOf(hint.toLowerCase())} escape '\\'))`
+}
+
+/** A pattern of the texts that hold this one, whatever the characters mean in patterns. */
+function partOf(text: string): string {
+  return `%${text.replace(/[\\%_]/g, '\\$&')}%`
 }
 
 async function viewKeys(

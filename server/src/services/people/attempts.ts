@@ -29,18 +29,19 @@ export interface Attempt {
  * each further one waits, 15 seconds at first and at most 15 minutes; from one address after fifty. An address without
  * an account is counted alike, so that waiting tells nothing.
  *
+ * @param email null where nobody is named, as with a passkey: then the network address alone is counted
  * @throws {ProblemError} too_many_attempts
  */
 export async function beginAttempt(
   context: PeopleContext,
-  email: string,
+  email: string | null,
   address: string | null,
 ): Promise<Attempt> {
-  const account = { name: `account:${email}`, free: ACCOUNT_ATTEMPTS_FREE }
+  const account = email === null ? null : { name: `account:${email}`, free: ACCOUNT_ATTEMPTS_FREE }
   const place = { name: `address:${address ?? 'unknown'}`, free: ADDRESS_ATTEMPTS_FREE }
   const now = context.now()
   const waits = await context.records.transact(async (tx) => {
-    const accountWait = await count(tx, account, now)
+    const accountWait = account === null ? 0 : await count(tx, account, now)
     if (accountWait > 0) return accountWait
     return count(tx, place, now)
   })
@@ -48,7 +49,9 @@ export async function beginAttempt(
   return {
     succeed: () =>
       context.records.transact(async (tx) => {
-        await tx.deleteFrom('sign_in_attempts').where('subject_hash', '=', hashOf(account)).execute()
+        if (account !== null) {
+          await tx.deleteFrom('sign_in_attempts').where('subject_hash', '=', hashOf(account)).execute()
+        }
         await tx
           .updateTable('sign_in_attempts')
           .set((row) => ({ attempts: row('attempts', '-', 1), blocked_until: 0 }))

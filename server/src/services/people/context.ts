@@ -1,5 +1,6 @@
 import type { WritableDatabase } from '../../storage/database.js'
 import type { ServiceContext } from '../context.js'
+import type { IdentityProviders } from './single-sign-on-provider.js'
 
 /** What signing in works with. */
 export interface PeopleContext extends ServiceContext {
@@ -10,4 +11,6 @@ export interface PeopleContext extends ServiceContext {
   readonly records: WritableDatabase
   /** Where people reach the dashboard, without a slash at the end. */
   readonly publicUrl: string
+  /** The identity providers that workspaces name, each asked through the guard of what may be reached. */
+  readonly providers: IdentityProviders
 }

@@ -61,11 +61,21 @@ export async function findSession(
     readSignInPolicy(read, row.workspace_id),
   ])
   const now = context.now()
-  const expiresAt = Math.min(row.expires_at, row.created_at + policy.sessionHours * 3600)
-  if (user === undefined || member === undefined || !policyAllows(policy, row.method)) return null
-  if (now >= expiresAt || now - row.last_seen_at >= policy.idleMinutes * 60) return null
+  if (user === undefined || member === undefined || !isOpen(row, policy, now)) return null
   if (now - row.last_seen_at >= TOUCH_SECONDS) await touch(context, row, now)
+  const expiresAt = sessionExpiry(row, policy)
   return { row, user, member, policy, expiresAt, actor: actorOf(context, row, member, origin) }
+}
+
+/** When a session ends unless it ends sooner, in whole seconds since 1970 UTC. */
+export function sessionExpiry(row: SessionRow, policy: SignInPolicy): number {
+  return Math.min(row.expires_at, row.created_at + policy.sessionHours * 3600)
+}
+
+/** Says whether the policy of its workspace keeps a session open: not too old, not unused for too long, by an allowed way. */
+export function isOpen(row: SessionRow, policy: SignInPolicy, now: number): boolean {
+  const isUsed = now - row.last_seen_at < policy.idleMinutes * 60
+  return isUsed && now < sessionExpiry(row, policy) && policyAllows(policy, row.method)
 }
 
 /**

@@ -17,6 +17,8 @@ export type SignIn =
 
 interface HalfSignedIn {
   readonly userId: string
+  /** The password that was right: once it is changed, whoever knew it must begin again. */
+  readonly passwordHash: string | null
 }
 
 /**
@@ -39,7 +41,8 @@ export async function signInWithPassword(
   }
   if (user.sealed_totp !== null) {
     // Not a success yet: whoever has the password alone must not get a fresh count for guessing codes.
-    const ceremony = await beginCeremony(context, 'second_factor', { userId: user.id })
+    const half: HalfSignedIn = { userId: user.id, passwordHash: user.password_hash }
+    const ceremony = await beginCeremony(context, 'second_factor', { ...half })
     return { status: 'second_factor', ceremony }
   }
   return finish(context, attempt, user, false, origin)
@@ -61,6 +64,9 @@ export async function signInWithCode(
     throw new ProblemError('session_ended', 'The sign-in took too long. Begin again with the password.')
   }
   const user = await getUser(context.database.read, half.userId)
+  if (user.password_hash !== half.passwordHash) {
+    throw new ProblemError('session_ended', 'The password was changed meanwhile. Begin again with it.')
+  }
   const attempt = await beginAttempt(context, user.email, origin.address)
   if (!(await takeSecondFactor(context, user, code))) {
     await recordFailure(context, user, 'code_wrong', origin)

@@ -1,0 +1,35 @@
+import { isIP } from 'node:net'
+import { z } from '@hono/zod-openapi'
+import type { ControlApp, ControlOptions } from '../../environment.js'
+import { onlySingleSignOn } from '../../../services/people/single-sign-on-options.js'
+import { personOperation } from './person-operation.js'
+
+const optionsSchema = z
+  .object({
+    passkeys: z.boolean().openapi({ description: 'False where the address is no host name' }),
+    single_sign_on: z
+      .object({ workspace_id: z.string(), label: z.string() })
+      .nullable()
+      .openapi({ description: 'The one workspace with single sign-on; null where there is none or more' }),
+  })
+  .openapi('SignInOptions')
+
+/** Adds how one can sign in here. */
+export function addSignInOptionsRoute(app: ControlApp, options: ControlOptions): void {
+  const route = personOperation(options, 'get', '/v1/auth/options', {
+    operationId: 'getSignInOptions',
+    summary: 'How one can sign in here',
+    session: false,
+    result: optionsSchema,
+  })
+  app.openapi(route, async (c) => {
+    const { people } = options
+    const single_sign_on = await onlySingleSignOn(people)
+    return c.json({ passkeys: isHostName(people.publicUrl), single_sign_on }, 200)
+  })
+}
+
+/** Passkeys are bound to a domain, which an address is not (Web Authentication Level 3 Section 5.1.2). */
+function isHostName(url: string): boolean {
+  return isIP(new URL(url).hostname.replace(/^\[(.*)\]$/, '$1')) === 0
+}

@@ -1,0 +1,190 @@
+import type { OfferedInvitationView } from '@bitting/client'
+import { ProblemError, roleAccess } from '@bitting/core'
+import type { Transaction } from 'kysely'
+import { anonymousOf, type Origin } from '../../audit/actor.js'
+import type { Reader } from '../../storage/database.js'
+import type { InvitationRow, SignInMethod, UserRow } from '../../storage/people-schema.js'
+import type { Schema } from '../../storage/schema.js'
+import { findWorkspace } from '../find-workspace.js'
+import { formatTime } from '../keys/record.js'
+import type { Mutation } from '../mutate.js'
+import type { PeopleContext } from './context.js'
+import { invitationHash, invitationState } from './invitations.js'
+import { checkPassword, hashPassword } from './password.js'
+import { policyAllows, readSignInPolicy } from './policy.js'
+import { startSession, switchWorkspace, type LiveSession, type NewSession } from './sessions.js'
+import { findUserByEmail, insertUser } from './users.js'
+
+/** Who accepts: whoever holds the link, and for a new account what it begins with. */
+export interface AcceptInvitationInput {
+  readonly code: string
+  readonly name: string | null
+  readonly password: string | null
+}
+
+/**
+ * An invitation as whoever holds its link sees it.
+ *
+ * @throws {ProblemError} sign_in_failed where it is unknown, accepted, revoked or expired, all alike
+ */
+export async function offeredInvitation(
+  context: PeopleContext,
+  code: string,
+): Promise<OfferedInvitationView> {
+  const { read } = context.database
+  const row = await openInvitation(read, context, code)
+  const { name } = await findWorkspace(read, row.workspace_id)
+  return {
+    workspace_name: name,
+    email: row.email,
+    role: row.role,
+    expires_at: formatTime(row.expires_at),
+    has_account: (await findUserByEmail(read, row.email)) !== undefined,
+  }
+}
+
+/**
+ * Accepts an invitation: makes its holder a member and signs them in there. An address without an account gets one, which
+ * is one transaction with the membership; one with an account must be signed in to it, because the link proves less.
+ *
+ * @param live the session of the browser that asks, null without one
+ * @throws {ProblemError} sign_in_failed for an invitation that is not open, sign_in_first, state_conflict for somebody who is
+ * a member already, invalid_body, insufficient_scope where the workspace does not let people in this way
+ */
+export async function acceptInvitation(
+  context: PeopleContext,
+  input: AcceptInvitationInput,
+  live: LiveSession | null,
+  origin: Origin,
+): Promise<NewSession> {
+  const { read } = context.database
+  const invitation = await openInvitation(read, context, input.code)
+  const user = await findUserByEmail(read, invitation.email)
+  return user === undefined
+    ? joinAsNew(context, input, invitation, origin)
+    : joinAsKnown(context, input.code, invitation, requireOwnSession(user, live))
+}
+
+async function joinAsNew(
+  context: PeopleContext,
+  { code, name, password }: AcceptInvitationInput,
+  { workspace_id: workspaceId, email }: InvitationRow,
+  origin: Origin,
+): Promise<NewSession> {
+  if (name === null || password === null) throw needsAccount(name === null ? 'name' : 'password')
+  await requireWayIn(context, workspaceId, 'invitation')
+  checkPassword(password, { email, name })
+  const passwordHash = await hashPassword(password)
+  const actor = anonymousOf(workspaceId, origin)
+  const { result: userId } = await context.mutate({ actor, operation: null }, async (tx) => {
+    const row = await openInvitation(tx, context, code)
+    const id = await insertUser(tx, context, { email, name, passwordHash })
+    return join(tx, context, row, id)
+  })
+  return startSession(context, { userId, method: 'invitation', secondFactor: false, workspaceId, origin })
+}
+
+/** The session moves and proves no more than before: an invitation from anybody must not renew a sign-in. */
+async function joinAsKnown(
+  context: PeopleContext,
+  code: string,
+  { workspace_id: workspaceId, role }: InvitationRow,
+  live: LiveSession,
+): Promise<NewSession> {
+  await requireWayIn(context, workspaceId, live.row.method)
+  const actor = { ...live.actor, workspaceId, role, access: roleAccess(role, context.catalogs.api) }
+  await context.mutate({ actor, operation: null }, async (tx) => {
+    const row = await openInvitation(tx, context, code)
+    return join(tx, context, row, live.user.id)
+  })
+  return switchWorkspace(context, live, workspaceId)
+}
+
+/** Makes a person a member and the invitation accepted. Whoever was removed comes back in the same row. */
+async function join(
+  tx: Transaction<Schema>,
+  context: PeopleContext,
+  { id: invitationId, workspace_id: workspaceId, role, email, created_by: invitedBy }: InvitationRow,
+  userId: string,
+): Promise<Mutation<string>> {
+  const now = context.now()
+  const joined = { role, created_at: now, created_by: invitedBy, removed_at: null, removed_by: null }
+  const member = await tx
+    .insertInto('members')
+    .values({ workspace_id: workspaceId, user_id: userId, version: 1, last_seen_at: null, ...joined })
+    .onConflict((conflict) =>
+      conflict
+        .columns(['workspace_id', 'user_id'])
+        .doUpdateSet((row) => ({ ...joined, version: row('members.version', '+', 1) }))
+        .where('members.removed_at', 'is not', null),
+    )
+    .returning('user_id')
+    .executeTakeFirst()
+  if (member === undefined) {
+    throw new ProblemError('state_conflict', 'You are a member of this workspace already. Go there instead.')
+  }
+  await tx
+    .updateTable('invitations')
+    .set({ accepted_at: now, accepted_by: userId })
+    .where('id', '=', invitationId)
+    .execute()
+  return {
+    result: userId,
+    audit: {
+      action: 'member.join',
+      resource: { type: 'user', id: userId },
+      details: { role, invitation: invitationId, invited_by: invitedBy },
+      personal: { metadata: { email } },
+    },
+    changed: [],
+  }
+}
+
+/** Asked again in the transaction of the acceptance, which holds the workspace's lock: so a link is good once. */
+async function openInvitation(
+  reader: Reader,
+  context: Pick<PeopleContext, 'now'>,
+  code: string,
+): Promise<InvitationRow> {
+  const row = await reader
+    .selectFrom('invitations')
+    .selectAll()
+    .where('code_hash', '=', invitationHash(code))
+    .executeTakeFirst()
+  if (row !== undefined && invitationState(row, context.now()) === 'open') return row
+  throw new ProblemError(
+    'sign_in_failed',
+    'This invitation was accepted, revoked or replaced, or is older than a week. Ask for a new one.',
+  )
+}
+
+/** What a single sign-on proves holds in its own workspace alone, so such a session accepts nothing for another. */
+function requireOwnSession(user: UserRow, live: LiveSession | null): LiveSession {
+  if (live !== null && live.user.id === user.id && live.row.confined === 0) return live
+  throw new ProblemError(
+    'sign_in_first',
+    'There is an account with this address. Sign in to it with its password or passkey, then open the link again.',
+  )
+}
+
+/** Asked before anything is done, so that nobody joins a workspace and then stands before its door. */
+async function requireWayIn(
+  context: PeopleContext,
+  workspaceId: string,
+  method: SignInMethod,
+): Promise<void> {
+  const policy = await readSignInPolicy(context.database.read, workspaceId)
+  if (policyAllows(policy, method)) return
+  throw new ProblemError(
+    'insufficient_scope',
+    'This workspace does not let people in this way. Use its single sign-on, or another way that it allows.',
+  )
+}
+
+function needsAccount(field: 'name' | 'password'): ProblemError {
+  return new ProblemError(
+    'invalid_body',
+    'There is no account with this address yet. Choose a name and a password for it.',
+    { errors: [{ field, message: 'is needed for a new account' }] },
+  )
+}

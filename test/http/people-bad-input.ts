@@ -1,0 +1,40 @@
+import { LONG_ID, OLD_VERSION, PAGES, PRECONDITIONS, REQUEST, type BadInput } from './bad-values.js'
+
+const ROLES: readonly BadInput[] = ['Owner', 'root', '', 'full', '__proto__'].map((role) => ({
+  what: `the role ${JSON.stringify(role)}`,
+  body: { role },
+  field: 'role',
+}))
+
+const EMAILS: readonly BadInput[] = [
+  '',
+  'x',
+  '@example.com',
+  'a@',
+  'a b@example.com',
+  'a@b@example.com',
+  'a@.com',
+  'a@example.',
+  '<a@example.com>',
+  `${'x'.repeat(65)}@example.com`,
+  `a@${'x'.repeat(260)}.com`,
+].map((email) => ({ what: `the address ${email.slice(0, 30)}`, body: { email }, field: 'email' }))
+
+/** The flaws of the operations on people. */
+export const PEOPLE_BAD_INPUTS: Readonly<Record<string, readonly BadInput[]>> = {
+  listMembers: [...PAGES, { what: 'an unknown member', query: '?role=owner', field: 'role', ...REQUEST }],
+  updateMember: [
+    ...ROLES,
+    ...PRECONDITIONS,
+    OLD_VERSION,
+    LONG_ID,
+    { what: 'a change of the address', body: { email: 'other@example.com' }, field: 'email' },
+  ],
+  removeMember: [...PRECONDITIONS, OLD_VERSION, LONG_ID],
+  listInvitations: [
+    ...PAGES,
+    { what: 'an unknown member', query: '?state=open', field: 'state', ...REQUEST },
+  ],
+  createInvitation: [...ROLES, ...EMAILS],
+  revokeInvitation: [LONG_ID],
+}
