@@ -172,7 +172,7 @@ describe('the account of a person', () => {
     await database.transact((tx) =>
       tx
         .insertInto('members')
-        .values({ ...member, version: 1, created_at: 1, created_by: 'operator' })
+        .values({ ...member, sso_only: 0, version: 1, created_at: 1, created_by: 'operator' })
         .execute(),
     )
   }

@@ -136,8 +136,10 @@ describe('an answer of a passkey is refused', () => {
     const other = await signedInOwner(server, `other-${String(people)}@example.com`)
     const own = new SoftAuthenticator(ORIGIN)
     await addPasskey(other, own)
-    const { status, body } = await usePasskey(other, authenticator, {}, STEP_UP)
-    expect([status, body.code]).toEqual([401, 'sign_in_failed'])
+    for (const tweaks of [{}, { userHandle: null }]) {
+      const { status, body } = await usePasskey(other, authenticator, tweaks, STEP_UP)
+      expect([status, body.code]).toEqual([401, 'sign_in_failed'])
+    }
     expect((await usePasskey(other, own, {}, STEP_UP)).status).toBe(200)
   })
 

@@ -43,6 +43,7 @@ describe('the providers of two workspaces', () => {
           workspace_id: other.id,
           user_id: ownerId,
           role: 'owner',
+          sso_only: 0,
           version: 1,
           created_at: 1,
           created_by: 'operator',

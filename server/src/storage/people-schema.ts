@@ -24,6 +24,11 @@ export interface MemberRow {
   workspace_id: string
   user_id: string
   role: Role
+  /**
+   * 1 for whom the workspace's identity provider brought in. It vouched for the address; whoever has an account with it
+   * here has vouched for nothing, so that account's password and passkeys do not open this workspace.
+   */
+  sso_only: Flag
   version: number
   created_at: number
   created_by: string

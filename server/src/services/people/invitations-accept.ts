@@ -108,7 +108,14 @@ async function join(
   userId: string,
 ): Promise<Mutation<string>> {
   const now = context.now()
-  const joined = { role, created_at: now, created_by: invitedBy, removed_at: null, removed_by: null }
+  const joined = {
+    role,
+    sso_only: 0 as const,
+    created_at: now,
+    created_by: invitedBy,
+    removed_at: null,
+    removed_by: null,
+  }
   const member = await tx
     .insertInto('members')
     .values({ workspace_id: workspaceId, user_id: userId, version: 1, last_seen_at: null, ...joined })

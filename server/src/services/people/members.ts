@@ -10,6 +10,8 @@ export interface Membership {
   readonly workspaceName: string
   readonly role: Role
   readonly lastSeenAt: number | null
+  /** Whether the workspace's identity provider alone lets the person in. */
+  readonly ssoOnly: boolean
 }
 
 /** The person as a member of a workspace; undefined for whoever is none, or none any more. */
@@ -32,7 +34,7 @@ export async function membershipsOf(reader: Reader, userId: string): Promise<Mem
   const rows = await reader
     .selectFrom('members')
     .innerJoin('workspaces', 'workspaces.id', 'members.workspace_id')
-    .select(['workspaces.id', 'workspaces.name', 'members.role', 'members.last_seen_at'])
+    .select(['workspaces.id', 'workspaces.name', 'members.role', 'members.last_seen_at', 'members.sso_only'])
     .where('members.user_id', '=', userId)
     .where('members.removed_at', 'is', null)
     .orderBy('workspaces.created_at')
@@ -44,6 +46,7 @@ export async function membershipsOf(reader: Reader, userId: string): Promise<Mem
       workspaceName: row.name,
       role: row.role,
       lastSeenAt: row.last_seen_at,
+      ssoOnly: row.sso_only === 1,
     }))
     .sort((left, right) => (right.lastSeenAt ?? 0) - (left.lastSeenAt ?? 0))
 }

@@ -213,7 +213,7 @@ async function verify(
       expectedChallenge: challenge,
       expectedOrigin: party.origin,
       expectedRPID: party.id,
-      requireUserVerification: false,
+      requireUserVerification: true,
       // The counter is compared afterwards: the library looks at it before it knows that the signature is right.
       credential: { id: passkey.id, publicKey: Uint8Array.from(passkey.public_key), counter: 0 },
     })

@@ -66,6 +66,18 @@ function policyOf(row: SignInPolicyRow): SignInPolicy {
   }
 }
 
+/**
+ * Says whether a workspace lets a member in by a way: as its policy has it, and whom its identity provider brought in by
+ * that alone. Whoever has an account with their address here need not be them.
+ */
+export function lets(
+  policy: SignInPolicy,
+  member: { readonly ssoOnly: boolean },
+  method: SignInMethod,
+): boolean {
+  return policyAllows(policy, method) && (method === 'sso' || !member.ssoOnly)
+}
+
 /** Says whether a policy lets people in by a way. A set-up or an invitation ends in a password. */
 export function policyAllows(policy: SignInPolicy, method: SignInMethod): boolean {
   switch (method) {

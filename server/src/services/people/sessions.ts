@@ -4,7 +4,7 @@ import type { MemberActor, Origin } from '../../audit/actor.js'
 import type { MemberRow, SessionRow, SignInMethod, UserRow } from '../../storage/people-schema.js'
 import type { PeopleContext } from './context.js'
 import { findMember, membershipsOf } from './members.js'
-import { policyAllows, readSignInPolicy, type SignInPolicy } from './policy.js'
+import { lets, policyAllows, readSignInPolicy, type SignInPolicy } from './policy.js'
 
 const TOKEN_LENGTH = 43
 const SESSION_ID_LENGTH = 16
@@ -62,6 +62,7 @@ export async function findSession(
   ])
   const now = context.now()
   if (user === undefined || member === undefined || !isOpen(row, policy, now)) return null
+  if (!lets(policy, { ssoOnly: member.sso_only === 1 }, row.method)) return null
   if (now - row.last_seen_at >= TOUCH_SECONDS) await touch(context, row, now)
   const expiresAt = sessionExpiry(row, policy)
   return { row, user, member, policy, expiresAt, actor: actorOf(context, row, member, origin) }
@@ -161,7 +162,7 @@ export async function switchWorkspace(
     throw new ProblemError('not_found', 'You are not in a workspace with this id.')
   }
   const policy = await readSignInPolicy(context.database.read, workspaceId)
-  if (!policyAllows(policy, row.method)) throw wrongWay()
+  if (!lets(policy, { ssoOnly: member.sso_only === 1 }, row.method)) throw wrongWay()
   const token = randomBase62(TOKEN_LENGTH, context.randomBytes)
   const there = { ...actor, workspaceId }
   await context.mutate({ actor: there, operation: null }, async (tx) => {
@@ -240,7 +241,7 @@ async function enterable(
   const wanted = memberships.filter((it) => workspaceId === null || it.workspaceId === workspaceId)
   if (wanted.length === 0) throw noWorkspace()
   for (const it of wanted) {
-    if (policyAllows(await readSignInPolicy(read, it.workspaceId), method)) return it.workspaceId
+    if (lets(await readSignInPolicy(read, it.workspaceId), it, method)) return it.workspaceId
   }
   throw wrongWay()
 }

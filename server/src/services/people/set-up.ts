@@ -46,6 +46,7 @@ export async function setUp(context: PeopleContext, input: SetUpInput, origin: O
         workspace_id: workspaceId,
         user_id: id,
         role: 'owner',
+        sso_only: 0,
         version: 1,
         created_at: context.now(),
         created_by: 'operator',

@@ -195,6 +195,7 @@ async function writeMember(
 ): Promise<void> {
   const joined = {
     role,
+    sso_only: 1 as const,
     created_at: context.now(),
     created_by: invitedBy,
     removed_at: null,

@@ -34,6 +34,7 @@ function peopleTables({ integer, blob, strict, clustered }: SqlTypes): string[] 
       workspace_id text not null references workspaces (id),
       user_id text not null references users (id),
       role text not null check (role in ('owner', 'admin', 'developer', 'auditor')),
+      sso_only ${integer} not null check (sso_only in (0, 1)),
       version ${integer} not null,
       created_at ${integer} not null,
       created_by text not null,
