@@ -140,6 +140,49 @@ describe('bitting bootstrap', () => {
   })
 })
 
+describe('bitting members', () => {
+  const invited: string[] = []
+  const programs = {
+    openLocal: () =>
+      Promise.resolve(
+        emptyInstallation({
+          listWorkspaces: () =>
+            Promise.resolve([
+              { id: 'ws_old', name: 'Old', created_at: 1 },
+              { id: 'ws_new', name: 'New', created_at: 2 },
+            ]),
+          inviteMember: (workspaceId, email, role) => {
+            invited.push(workspaceId)
+            const invitation = { id: 'inv_1', email, role, state: 'open', created_by: 'operator' } as const
+            const times = { created_at: '2026-11-22T12:00:00Z', expires_at: '2026-11-29T12:00:00Z' }
+            const url = 'https://keys.example.com/invitation#code'
+            return Promise.resolve({ invitation: { ...invitation, ...times }, url })
+          },
+        }),
+      ),
+  }
+
+  it('invites to the oldest workspace, or to the one named', async () => {
+    const invite = ['members', 'invite', 'ada@example.com', '--role', 'owner']
+    const { stdout, stderr, exitCode } = await runCli(invite, { programs })
+    expect([exitCode, stdout]).toEqual([
+      0,
+      expect.stringContaining('https://keys.example.com/invitation#code'),
+    ])
+    expect(stderr).toContain('send it to that person alone')
+    const named = await runCli([...invite, '--workspace', 'ws_new', '--json'], { programs })
+    expect(JSON.parse(named.stdout)).toMatchObject({
+      invitation: { email: 'ada@example.com', role: 'owner' },
+    })
+    const unknown = await runCli([...invite, '--workspace', 'ws_none'], { programs })
+    expect([unknown.exitCode, unknown.stderr]).toEqual([
+      1,
+      expect.stringContaining('there is no workspace ws_none'),
+    ])
+    expect(invited).toEqual(['ws_old', 'ws_new'])
+  })
+})
+
 describe('a management key', () => {
   it('is asked for at the terminal, and missed where there is none', async () => {
     const missing = await runCli(['keys', 'list'])

@@ -2,6 +2,7 @@ import { expect } from 'vitest'
 import { AUDIT_OPERATIONS } from './audit-operations.js'
 import type { JsonSchema } from './json-schema.js'
 import { PEOPLE_OPERATIONS } from './people-operations.js'
+import { POLICY_OPERATIONS } from './policy-operations.js'
 import { NEW_KEY, type RawAnswer, type Suite, type Tenant } from './support.js'
 import { USAGE_OPERATIONS } from './usage-operations.js'
 import { WEBHOOK_OPERATIONS } from './webhook-operations.js'
@@ -236,6 +237,7 @@ export const OPERATIONS: Readonly<Record<string, OperationCase>> = {
     },
   },
   ...PEOPLE_OPERATIONS,
+  ...POLICY_OPERATIONS,
   ...WEBHOOK_OPERATIONS,
 }
 

@@ -37,4 +37,19 @@ export const PEOPLE_BAD_INPUTS: Readonly<Record<string, readonly BadInput[]>> = 
   ],
   createInvitation: [...ROLES, ...EMAILS],
   revokeInvitation: [LONG_ID],
+  getSignInPolicy: [],
+  setSignInPolicy: [
+    ...PRECONDITIONS,
+    OLD_VERSION,
+    ...[0, 721, 1.5, '8'].map((hours) => ({
+      what: `sessions of ${JSON.stringify(hours)} hours`,
+      body: { session_hours: hours },
+      field: 'session_hours',
+    })),
+    ...[4, 43_201, 1.5, '5'].map((minutes) => ({
+      what: `${JSON.stringify(minutes)} minutes without use`,
+      body: { idle_minutes: minutes },
+      field: 'idle_minutes',
+    })),
+  ],
 }

@@ -242,8 +242,11 @@ async function thingsFor(operationId: string, tenant: Tenant): Promise<readonly 
 
 /** A member and an invitation of a workspace. */
 async function peopleThings(tenant: Tenant): Promise<readonly Params[]> {
-  const prepared = ['updateMember', 'revokeInvitation'].map((name) => OPERATIONS[name]?.prepare(tenant))
-  return (await Promise.all(prepared)).map((it) => it?.params ?? {})
+  const things: Params[] = []
+  for (const name of ['updateMember', 'revokeInvitation']) {
+    things.push((await OPERATIONS[name]?.prepare(tenant))?.params ?? {})
+  }
+  return things
 }
 
 /** Keys of a workspace, one of each kind of state. */

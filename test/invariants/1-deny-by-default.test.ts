@@ -3,6 +3,7 @@ import { parseCatalog, type Catalog } from '@bitting/core'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { shippedCatalog } from '../../server/src/installation.js'
 import { useServer } from '../http/support.js'
+import { signedInMember, signedInOwner } from '../support/people.js'
 
 describe('invariant 1: deny by default', () => {
   const suite = useServer()
@@ -87,6 +88,25 @@ describe('invariant 1: deny by default', () => {
     const { body: made } = await suite.tenant.call('POST', '/v1/keys', body, { key: owner })
     expect(await ask(made.token as string, 'GET', '/list-voices')).toBe(403)
     expect(made.key.access).toEqual({ history: 'read' })
+  })
+
+  test('a restricted key stays so, whatever becomes of the role of the person who made it', async () => {
+    const owner = await signedInOwner(suite.server)
+    const maker = await signedInMember(suite.server, owner, 'developer')
+    const body = { name: 'Of a person', environment: 'production', access: { history: 'read' } }
+    const key = async () => (await maker.call('POST', '/v1/keys', body)).body
+    const { token, key: made } = await key()
+    const { id } = (await maker.call('GET', '/v1/auth/session')).body.user as { id: string }
+    for (const role of ['owner', 'admin', 'auditor']) {
+      expect((await owner.call('PATCH', `/v1/members/${id}`, { role })).body.role).toBe(role)
+      expect(await ask(token as string, 'GET', '/list-voices')).toBe(403)
+      expect((await suite.tenant.call('GET', `/v1/keys/${String(made.id)}`)).body.access).toEqual(body.access)
+    }
+    // An owner's own key has no more than its list either, and a person's role is not the key's.
+    const ofOwner = (await owner.call('POST', '/v1/keys', body)).body
+    expect(await ask(ofOwner.token as string, 'GET', '/list-voices')).toBe(403)
+    expect((await owner.call('DELETE', `/v1/members/${id}`)).status).toBe(200)
+    expect(await ask(token as string, 'GET', '/list-voices')).toBe(403)
   })
 
   test('a management key never opens the protected API, nor an API key the management', async () => {

@@ -252,7 +252,7 @@ describe('a code generator', () => {
 
 /** The bytes of a text in base 32 without padding (RFC 4648 Section 6). */
 function fromBase32(text: string): Buffer {
-  const bits = [...text].map((digit) =>
+  const bits = Array.from(text, (digit) =>
     'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(digit).toString(2).padStart(5, '0'),
   )
   const octets = bits.join('').match(/[01]{8}/g) ?? []

@@ -4,6 +4,17 @@ import { dirname, join } from 'node:path'
 import { chromium as playwright, type Browser } from 'playwright-core'
 import chromium from '@sparticuz/chromium'
 
+/**
+ * What the package adds for its own surroundings. In one process all windows share one jar of cookies, so that two people
+ * cannot be told apart; and pages are to be tested under the rules that browsers hold them to.
+ */
+const UNWANTED = new Set([
+  '--single-process',
+  '--disable-web-security',
+  '--allow-running-insecure-content',
+  '--disable-site-isolation-trials',
+])
+
 /** Starts the Chromium that comes inside an npm package, with the libraries that it brings for machines that lack them. */
 export async function startBrowser(): Promise<Browser> {
   const executablePath = await unpackChromium()
@@ -12,7 +23,7 @@ export async function startBrowser(): Promise<Browser> {
     executablePath,
     headless: true,
     args: [
-      ...chromium.args,
+      ...chromium.args.filter((argument) => !UNWANTED.has(argument)),
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',

@@ -1,8 +1,7 @@
-import { readFile } from 'node:fs/promises'
 import type { ControlApp } from './environment.js'
 import { loadDashboard, type Dashboard } from './dashboard-files.js'
 
-const DASHBOARD = new URL('../../../dashboard/', import.meta.url)
+const DASHBOARD = new URL('../../../dashboard/dist/app/', import.meta.url)
 
 const HEADERS = {
   'Content-Security-Policy':
@@ -15,50 +14,6 @@ const HEADERS = {
 }
 
 const HTML = 'text/html; charset=utf-8'
-const CSS = 'text/css; charset=utf-8'
-const SCRIPT = 'text/javascript; charset=utf-8'
-
-/** The modules of the page for webhooks, by their names in the dashboard. */
-const WEBHOOK_MODULES = [
-  'api',
-  'app',
-  'delivery-list',
-  'delivery-screen',
-  'dialog',
-  'dom',
-  'endpoint-actions',
-  'endpoint-form',
-  'endpoint-list',
-  'endpoint-screen',
-  'field',
-  'form-dialog',
-  'format',
-  'key-card',
-  'key-dialogs',
-  'live',
-  'notice',
-  'overview',
-  'parts',
-  'probe-view',
-  'route',
-  'secret-dialog',
-  'sign-in',
-  'transport',
-] as const
-
-/** The page for webhooks and its files, by their paths. */
-const PLAIN_FILES: Readonly<Record<string, { readonly file: string; readonly type: string }>> = {
-  '/webhooks': { file: 'public/webhooks.html', type: HTML },
-  '/assets/bitting.css': { file: 'public/bitting.css', type: CSS },
-  '/assets/webhooks.css': { file: 'public/webhooks.css', type: CSS },
-  '/assets/webhooks.js': { file: 'dist/webhooks.js', type: SCRIPT },
-  ...Object.fromEntries(
-    WEBHOOK_MODULES.map((name) => [
-      `/assets/webhooks/${name}.js`,
-      { file: `dist/webhooks/${name}.js`, type: SCRIPT },
-    ]),
-  ),
-}
 
 /** The addresses of the dashboard's pages, all of which are the one `index.html`: those of `dashboard/src/router.tsx`. */
 const PAGES = [
@@ -68,6 +23,9 @@ const PAGES = [
   '/invitation',
   '/keys',
   '/keys/:key{[0-9A-Za-z_-]+}',
+  '/webhooks',
+  '/webhooks/:endpoint{[0-9A-Za-z_-]+}',
+  '/webhooks/:endpoint{[0-9A-Za-z_-]+}/deliveries/:event{[0-9A-Za-z_-]+}',
   '/audit',
   '/audit/:index{[0-9]+}',
   '/settings',
@@ -80,16 +38,10 @@ const PAGES = [
  * path from outside ever reaches the file system.
  */
 export function addPages(app: ControlApp): void {
-  for (const [path, { file, type }] of Object.entries(PLAIN_FILES)) {
-    app.get(path, async (c) => {
-      const body = await readFile(new URL(file, DASHBOARD), 'utf8')
-      return c.body(body, 200, { ...HEADERS, 'Content-Type': type })
-    })
-  }
   // Read when somebody first asks, and kept: a node without visitors needs none of it.
   let dashboard: Promise<Dashboard> | null = null
   const files = (): Promise<Dashboard> => {
-    dashboard ??= loadDashboard(new URL('dist/app/', DASHBOARD)).catch((error: unknown) => {
+    dashboard ??= loadDashboard(DASHBOARD).catch((error: unknown) => {
       dashboard = null
       throw error
     })

@@ -19,6 +19,11 @@ const invitationSchema = z
 
 /** Adds the operations on invitations to a workspace. */
 export function addInvitationRoutes(app: ControlApp, options: ControlOptions): void {
+  addListAndRevoke(app, options)
+  addCreate(app, options)
+}
+
+function addListAndRevoke(app: ControlApp, options: ControlOptions): void {
   const { people } = options
   const list = operation(options, 'get', '/v1/invitations', {
     operationId: 'listInvitations',
@@ -34,6 +39,29 @@ export function addInvitationRoutes(app: ControlApp, options: ControlOptions): v
     return c.json(await listInvitations(people, c.get('actor').workspaceId, page), 200)
   })
 
+  const revoke = operation(options, 'delete', '/v1/invitations/{id}', {
+    operationId: 'revokeInvitation',
+    summary: 'End an invitation that nobody has accepted',
+    request: {
+      params: z.object({
+        id: z
+          .string()
+          .max(64)
+          .openapi({ param: { name: 'id', in: 'path' }, example: 'inv_4Zr0qN1b8Xc2DkW7' }),
+      }),
+    },
+    result: invitationSchema,
+    problems: [404, 409],
+  })
+  app.openapi(revoke, async (c) => {
+    const revoked = await revokeInvitation(people, c.get('actor'), c.req.valid('param').id)
+    describeMutation(c, revoked)
+    return c.json(revoked.result, 200)
+  })
+}
+
+function addCreate(app: ControlApp, options: ControlOptions): void {
+  const { people } = options
   const create = operation(options, 'post', '/v1/invitations', {
     operationId: 'createInvitation',
     summary:
@@ -63,25 +91,5 @@ export function addInvitationRoutes(app: ControlApp, options: ControlOptions): v
     const created = await createInvitation(people, c.get('actor'), c.req.valid('json'))
     describeMutation(c, created)
     return c.json(created.result, 201)
-  })
-
-  const revoke = operation(options, 'delete', '/v1/invitations/{id}', {
-    operationId: 'revokeInvitation',
-    summary: 'End an invitation that nobody has accepted',
-    request: {
-      params: z.object({
-        id: z
-          .string()
-          .max(64)
-          .openapi({ param: { name: 'id', in: 'path' }, example: 'inv_4Zr0qN1b8Xc2DkW7' }),
-      }),
-    },
-    result: invitationSchema,
-    problems: [404, 409],
-  })
-  app.openapi(revoke, async (c) => {
-    const revoked = await revokeInvitation(people, c.get('actor'), c.req.valid('param').id)
-    describeMutation(c, revoked)
-    return c.json(revoked.result, 200)
   })
 }

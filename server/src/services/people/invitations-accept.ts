@@ -8,10 +8,13 @@ import type { Schema } from '../../storage/schema.js'
 import { findWorkspace } from '../find-workspace.js'
 import { formatTime } from '../keys/record.js'
 import type { Mutation } from '../mutate.js'
+import { beginAttempt } from './attempts.js'
 import type { PeopleContext } from './context.js'
 import { invitationHash, invitationState } from './invitations.js'
-import { checkPassword, hashPassword } from './password.js'
+import { membershipsOf } from './members.js'
+import { checkPassword, hashPassword, verifyPassword } from './password.js'
 import { policyAllows, readSignInPolicy } from './policy.js'
+import { failed, signInWithPassword, type SignIn } from './sign-in.js'
 import { startSession, switchWorkspace, type LiveSession, type NewSession } from './sessions.js'
 import { findUserByEmail, insertUser } from './users.js'
 
@@ -46,23 +49,51 @@ export async function offeredInvitation(
 /**
  * Accepts an invitation: makes its holder a member and signs them in there. An address without an account gets one, which
  * is one transaction with the membership; one with an account must be signed in to it, because the link proves less.
+ * Whoever is in no workspace any more cannot be signed in, so their password does.
  *
  * @param live the session of the browser that asks, null without one
  * @throws {ProblemError} sign_in_failed for an invitation that is not open, sign_in_first, state_conflict for somebody who is
- * a member already, invalid_body, insufficient_scope where the workspace does not let people in this way
+ * a member already, invalid_body, insufficient_scope where the workspace does not let people in this way, too_many_attempts
  */
 export async function acceptInvitation(
   context: PeopleContext,
   input: AcceptInvitationInput,
   live: LiveSession | null,
   origin: Origin,
-): Promise<NewSession> {
+): Promise<SignIn> {
   const { read } = context.database
-  const invitation = await openInvitation(read, context, input.code)
+  const { code, password } = input
+  const invitation = await openInvitation(read, context, code)
   const user = await findUserByEmail(read, invitation.email)
-  return user === undefined
-    ? joinAsNew(context, input, invitation, origin)
-    : joinAsKnown(context, input.code, invitation, requireOwnSession(user, live))
+  if (user === undefined) return signedIn(await joinAsNew(context, input, invitation, origin))
+  if (password !== null && (await membershipsOf(read, user.id)).length === 0) {
+    return joinAgain(context, { code, password }, invitation, user, origin)
+  }
+  return signedIn(await joinAsKnown(context, code, invitation, requireOwnSession(user, live)))
+}
+
+function signedIn(session: NewSession): SignIn {
+  return { status: 'signed_in', session }
+}
+
+/** Somebody who has an account and no workspace. A second factor is asked for after, as at every sign-in. */
+async function joinAgain(
+  context: PeopleContext,
+  { code, password }: { readonly code: string; readonly password: string },
+  { workspace_id: workspaceId }: InvitationRow,
+  user: UserRow,
+  origin: Origin,
+): Promise<SignIn> {
+  await beginAttempt(context, user.email, origin.address)
+  if (!(await verifyPassword(user.password_hash, password))) {
+    throw failed('The password of the account with this address is not right.')
+  }
+  await requireWayIn(context, workspaceId, 'password')
+  const actor = anonymousOf(workspaceId, origin)
+  await context.mutate({ actor, operation: null }, async (tx) =>
+    join(tx, context, await openInvitation(tx, context, code), user.id),
+  )
+  return signInWithPassword(context, { email: user.email, password }, origin)
 }
 
 async function joinAsNew(

@@ -49,7 +49,7 @@ export function addInvitationLinkRoutes(app: ControlApp, options: ControlOptions
     const origin = originOfRequest(c, options, c.get('requestId'))
     const token = sessionToken(c, options)
     const live = token === null ? null : await findSession(people, token, origin)
-    const session = await acceptInvitation(people, { code, name, password }, live, origin)
-    return c.json(await answerSignIn(c, options, { status: 'signed_in', session }), 200)
+    const outcome = await acceptInvitation(people, { code, name, password }, live, origin)
+    return c.json(await answerSignIn(c, options, outcome), 200)
   })
 }
