@@ -96,7 +96,7 @@ export default tseslint.config(
     ],
   },
   {
-    files: ['**/*.ts'],
+    files: ['**/*.ts', '**/*.tsx'],
     extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     plugins: { n },
@@ -116,7 +116,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['core/src/**/*.ts', 'server/src/**/*.ts', 'client/src/**/*.ts'],
+    files: ['core/src/**/*.ts', 'server/src/**/*.ts', 'client/src/**/*.ts', 'dashboard/src/**/*.{ts,tsx}'],
     rules: { 'no-restricted-syntax': houseRules },
   },
   ...walls,

@@ -4,7 +4,7 @@ import type { Level } from '@bitting/core'
 export interface UsagePoint {
   /** The beginning of the span, RFC 3339. */
   readonly at: string
-  /** A permission; `any` for operations that every live key may call, `unmapped` for what no catalog maps. */
+  /** A permission; `any` for operations that every live key may call, `unmapped` for what no catalog maps, `refused` where the key was refused whatever it asked for. */
   readonly permission: string
   readonly level: Exclude<Level, 'none'>
   readonly allowed: number

@@ -173,6 +173,8 @@ export interface WorkspaceView {
   /** Origin of the workspace's own upstream, null for the installation's. */
   readonly upstream: string | null
   readonly upstream_key_set: boolean
+  /** Where callers reach the gateway, without a slash at the end. */
+  readonly gateway_url: string
   readonly audit: {
     readonly calls: 'all' | 'sampled' | 'writes'
     readonly sample_rate: number

@@ -69,7 +69,8 @@ export interface AuditEntry {
   readonly at: string
   readonly actor: {
     /**
-     * `key`, `member` for a person of the workspace, `anonymous` for who failed to sign in, `operator`, `system` for
+     * `key`, `member` for a person of the workspace, `anonymous` for who failed to sign in or has
+     * no account before the act, `operator`, `system` for
      * the program itself, or `user` for whom an application names.
      */
     readonly type: string

@@ -68,7 +68,7 @@ export interface OverlayMapping {
 }
 
 /** Words that stand where a permission or a level could, and so cannot be the id of a permission. */
-export const RESERVED_PERMISSION_IDS: readonly string[] = ['any', 'full', 'none']
+export const RESERVED_PERMISSION_IDS: readonly string[] = ['any', 'full', 'none', 'refused', 'unmapped']
 
 const METHOD = /^[A-Z][A-Z-]{1,31}$/
 const PARAMETER = /^\{[A-Za-z_]\w*\}$/

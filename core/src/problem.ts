@@ -29,7 +29,7 @@ export const PROBLEMS = {
   ceiling_conflict: { status: 409, title: 'Keys exist above the new ceiling' },
   legal_hold: { status: 409, title: 'A legal hold keeps the audit log as it is' },
   webhook_key_in_use: { status: 409, title: 'The key signs the webhooks' },
-  limit_reached: { status: 409, title: 'The workspace has as many as it can have' },
+  limit_reached: { status: 409, title: 'There are as many as there can be' },
   sign_in_first: { status: 409, title: 'The account exists and must be signed in' },
   already_set_up: { status: 409, title: 'The installation is set up already' },
   version_conflict: { status: 412, title: 'The resource was changed since it was read' },

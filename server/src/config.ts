@@ -18,6 +18,8 @@ export interface Config {
   readonly gatewayListen: Listen
   /** Address of the management API as others see it, without a slash at the end. */
   readonly publicUrl: string
+  /** Address of the gateway as callers see it, without a slash at the end. */
+  readonly gatewayPublicUrl: string
   /** Origin of the protected API, or null for the built-in sandbox. */
   readonly upstream: string | null
   readonly upstreamKey: string | null
@@ -57,6 +59,7 @@ export const SETTINGS = {
   BITTING_LISTEN: { default: '127.0.0.1:4700', help: 'management API' },
   BITTING_GATEWAY_LISTEN: { default: '127.0.0.1:4701', help: 'gateway' },
   BITTING_PUBLIC_URL: { default: '', help: 'address of the management API as others see it' },
+  BITTING_GATEWAY_PUBLIC_URL: { default: '', help: 'address of the gateway as callers see it' },
   BITTING_UPSTREAM: { default: '', help: 'origin of the protected API; empty for the built-in sandbox' },
   BITTING_UPSTREAM_KEY: { default: '', help: 'the credential that the upstream wants', secret: true },
   BITTING_UPSTREAM_ORIGINS: {
@@ -129,12 +132,16 @@ export function readConfig(variables: EnvironmentVariables): Config {
   const flaws = unknownNames(variables)
   const text = (name: SettingName): string => settingText(variables, name, SETTINGS[name].default, flaws)
   const listen = parseListen('BITTING_LISTEN', text('BITTING_LISTEN'), flaws)
+  const gatewayListen = parseListen('BITTING_GATEWAY_LISTEN', text('BITTING_GATEWAY_LISTEN'), flaws)
   const config: Config = {
     dataDirectory: text('BITTING_DATA_DIR'),
     databaseUrl: parseDatabaseUrl(text('BITTING_DATABASE_URL'), flaws),
     listen,
-    gatewayListen: parseListen('BITTING_GATEWAY_LISTEN', text('BITTING_GATEWAY_LISTEN'), flaws),
+    gatewayListen,
     publicUrl: parseOrigin('BITTING_PUBLIC_URL', text('BITTING_PUBLIC_URL'), flaws) ?? urlOf(listen),
+    gatewayPublicUrl:
+      parseOrigin('BITTING_GATEWAY_PUBLIC_URL', text('BITTING_GATEWAY_PUBLIC_URL'), flaws) ??
+      urlOf(gatewayListen),
     upstream: parseOrigin('BITTING_UPSTREAM', text('BITTING_UPSTREAM'), flaws),
     upstreamKey: parseUpstreamKey(text('BITTING_UPSTREAM_KEY'), flaws),
     upstreamOrigins: parseList(text('BITTING_UPSTREAM_ORIGINS')).flatMap(

@@ -13,7 +13,7 @@ import { WebhookRelay } from './webhooks/relay.js'
 import { TargetLoader } from './webhooks/targets.js'
 
 /** What a node does for webhooks, and what tells how it is going. */
-export interface Delivering extends Outward {
+export interface Delivering extends Omit<Outward, 'gatewayUrl'> {
   readonly dispatcher: WebhookDispatcher
   readonly relay: WebhookRelay
   readonly onCheckpoint: (checkpoint: SignedCheckpoint) => void

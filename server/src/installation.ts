@@ -53,8 +53,10 @@ export async function openInstallation(config: Config): Promise<Installation> {
   return { database, sealer, logKeys: new LogKeys(rootKey), signingKeys, catalogs }
 }
 
-/** What the services need of the deliveries of webhooks. */
+/** What the services need of the node that they run in. */
 export interface Outward {
+  /** Where callers reach the gateway. */
+  readonly gatewayUrl: () => string
   readonly receivers: Receivers
   /** Told after each write that there may be something to deliver. */
   readonly onEvents: () => void
@@ -75,7 +77,11 @@ export function serviceContext(
   { database, sealer, logKeys, signingKeys, catalogs }: Installation,
   config: Config,
   catchUp: () => Promise<void>,
-  { receivers = createReceivers(config), onEvents = () => undefined }: Partial<Outward> = {},
+  {
+    receivers = createReceivers(config),
+    onEvents = () => undefined,
+    gatewayUrl = () => config.gatewayPublicUrl,
+  }: Partial<Outward> = {},
 ): ServiceContext {
   const operations = new Map<string, Operation>(catalogs.management.operations.map((it) => [it.name, it]))
   return {
@@ -97,6 +103,7 @@ export function serviceContext(
     nowMilliseconds: Date.now,
     randomBytes,
     tokenBrand: config.tokenBrand,
+    gatewayUrl,
     upstreamOrigins: [
       ...new Set([...config.upstreamOrigins, ...(config.upstream === null ? [] : [config.upstream])]),
     ],

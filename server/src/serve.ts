@@ -19,6 +19,7 @@ import { nowSeconds, openInstallation, serviceContext, type Installation } from 
 import { metricsText } from './metrics.js'
 import { startRecording } from './recording.js'
 import { forgetIdempotencyRecords } from './services/mutate.js'
+import type { PeopleContext } from './services/people/context.js'
 import { forgetSignInRecords } from './services/people/forget.js'
 import { IdentityProviders } from './services/people/single-sign-on-provider.js'
 import { ProviderFetch } from './services/people/sso-fetch.js'
@@ -69,19 +70,16 @@ async function start(config: Config, opened: Opened): Promise<RunningServer> {
   const { feed, usage, gatekeeper } = await startVerifier(installation, logError, opened)
   const delivering = startDelivering(installation, config, log, opened)
   const recording = await startRecording(installation, config, log, opened, delivering.onCheckpoint)
-  const context = serviceContext(installation, config, () => feed.catchUp(), delivering)
+  // Which ports were taken is known once the node listens.
+  const bound = { control: config.listen, gateway: config.gatewayListen }
+  const dashboard = (): string => dashboardUrl(seenAs(config.publicUrl, config.listen, bound.control))
+  const gatewayUrl = (): string => seenAs(config.gatewayPublicUrl, config.gatewayListen, bound.gateway)
+  const context = serviceContext(installation, config, () => feed.catchUp(), { ...delivering, gatewayUrl })
   const providers = new IdentityProviders(new ProviderFetch(config.webhookAllowedAddresses), nowSeconds)
   opened.add(() => providers.close())
   const app = createControlApp({
     context,
-    people: {
-      ...context,
-      records: database,
-      providers,
-      get publicUrl() {
-        return addressOfDashboard(config, control.address())
-      },
-    },
+    people: peopleContext(context, database, providers, dashboard),
     gatekeeper,
     database,
     auditReads: recording.reads,
@@ -106,20 +104,34 @@ async function start(config: Config, opened: Opened): Promise<RunningServer> {
     log: logError,
   })
   const control = createAdaptorServer({ fetch: app.fetch }) as Server
-  const controlListen = await listen(control, config.listen)
+  bound.control = await listen(control, config.listen)
   opened.add(() => closeServer(control))
-  const gatewayListen = await gateway.listen(config.gatewayListen.host, config.gatewayListen.port)
+  bound.gateway = await gateway.listen(config.gatewayListen.host, config.gatewayListen.port)
   opened.add(() => gateway.close())
   startDuties(database, feed, usage, logError, opened)
   warnOfSettings(config, log)
   return {
-    controlUrl: urlOf(controlListen),
-    gatewayUrl: urlOf(gatewayListen),
+    controlUrl: urlOf(bound.control),
+    gatewayUrl: urlOf(bound.gateway),
     upstream: { origin, isSandbox: sandbox !== null },
-    setupUrl: await setupUrl(context, addressOfDashboard(config, control.address()), () =>
-      createSetupCode(context, database),
-    ),
+    setupUrl: await setupUrl(context, dashboard(), () => createSetupCode(context, database)),
     close: () => opened.close(),
+  }
+}
+
+function peopleContext(
+  context: ServiceContext,
+  records: WritableDatabase,
+  providers: IdentityProviders,
+  address: () => string,
+): PeopleContext {
+  return {
+    ...context,
+    records,
+    providers,
+    get publicUrl() {
+      return address()
+    },
   }
 }
 
@@ -167,11 +179,9 @@ async function setupUrl(
   return (await isSetUp(context)) ? null : `${address}/setup#${await newCode()}`
 }
 
-/** Where people reach the dashboard. Which port was taken is known once the server listens. */
-function addressOfDashboard(config: Config, address: ReturnType<Server['address']>): string {
-  const isDefault = config.publicUrl === urlOf(config.listen)
-  if (!isDefault || typeof address !== 'object' || address === null) return dashboardUrl(config.publicUrl)
-  return dashboardUrl(urlOf({ host: config.listen.host, port: address.port }))
+/** An address as others see it: the configured one, or where that is only the listener's, with the port that it took. */
+function seenAs(configured: string, wanted: Listen, bound: Listen): string {
+  return configured === urlOf(wanted) ? urlOf(bound) : configured
 }
 
 async function listen(server: Server, { host, port }: Listen): Promise<Listen> {

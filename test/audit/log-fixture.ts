@@ -1,5 +1,12 @@
 import { createSecretKey } from 'node:crypto'
-import { CompactTree, leafHash, parseVerifierKey, signCheckpoint, type AuditAction } from '@bitting/core'
+import {
+  CompactTree,
+  leafHash,
+  parseVerifierKey,
+  signCheckpoint,
+  type AuditAction,
+  type VerifierKey,
+} from '@bitting/core'
 import { entryTexts, leafText, readEntry, type EntryDraft } from '../../server/src/audit/entry.js'
 import { exportEntries } from '../../server/src/audit/export.js'
 import { LogKeys, sha256, type LogSigner } from '../../server/src/audit/log-key.js'
@@ -8,7 +15,7 @@ import { checkpointLine, prunedLine } from '../../server/src/audit/log-line.js'
 export const WORKSPACE = 'ws_000000000001'
 export const SIGNER = new LogKeys(createSecretKey(Buffer.alloc(32, 1))).signer(WORKSPACE)
 export const OTHER_SIGNER = new LogKeys(createSecretKey(Buffer.alloc(32, 2))).signer(WORKSPACE)
-export const KEY = parseVerifierKey(sha256, SIGNER.verifierKey)!
+export const KEY: VerifierKey = parseVerifierKey(sha256, SIGNER.verifierKey)!
 
 /** An entry of a log that was made for a test. */
 export interface MadeEntry {

@@ -6,10 +6,15 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readConfig } from '../../server/src/config.js'
 import { serve, type RunningServer } from '../../server/src/serve.js'
 import { startBrowser } from '../support/browser.js'
+import { GOOD_PASSWORD } from '../support/people.js'
+import { DESKTOP, PHONE } from './dashboard-support.js'
+import { everythingKept, picture } from './page-support.js'
+import { flawsOf, isIn } from './people-support.js'
 
 let dataDirectory: string
 let server: RunningServer
 let browser: Browser
+let link: string
 
 beforeAll(async () => {
   dataDirectory = mkdtempSync(join(tmpdir(), 'bitting-browser-'))
@@ -21,6 +26,7 @@ beforeAll(async () => {
       BITTING_LOG_LEVEL: 'silent',
     }),
   )
+  link = server.setupUrl ?? ''
   browser = await startBrowser()
 })
 
@@ -31,38 +37,82 @@ afterAll(async () => {
 })
 
 async function open(url: string): Promise<{ page: Page; complaints: string[] }> {
-  const page = await browser.newPage()
+  const page = await (await browser.newContext({ viewport: DESKTOP })).newPage()
   const complaints: string[] = []
-  page.on('console', (message) => complaints.push(message.text()))
+  page.on('console', (message) => {
+    if (!message.text().startsWith('Failed to load resource')) complaints.push(message.text())
+  })
   page.on('pageerror', (error) => complaints.push(error.message))
   await page.goto(url)
+  await page.getByRole('heading', { level: 1 }).waitFor()
   return { page, complaints }
 }
 
-describe('the set-up link of a first start', () => {
-  it('gives the management key once, and leaves its code out of the history', async () => {
-    const link = server.setupUrl ?? ''
-    const { page, complaints } = await open(link)
-    expect(page.url()).toBe(`${server.controlUrl}/setup`)
-    await page.getByRole('button', { name: 'Show the key' }).click()
-    await page.locator('#taken').waitFor()
-    const key = await page.locator('#key').textContent()
-    expect(key).toMatch(/^btgm_live_[A-Za-z0-9]{65}$/)
-    const answer = await fetch(`${server.controlUrl}/v1/whoami`, {
-      headers: { authorization: `Bearer ${String(key)}` },
-    })
-    expect(answer.status).toBe(200)
-    expect(complaints).toEqual([])
+async function fill(page: Page, password: string): Promise<void> {
+  await page.getByLabel('Your name').fill('Olga Owner')
+  await page.getByLabel('E-mail').fill('olga@example.com')
+  await page.getByLabel('Password', { exact: true }).fill(password)
+}
 
-    const second = await open(link)
-    await second.page.getByRole('button', { name: 'Show the key' }).click()
-    await second.page.getByRole('alert').filter({ hasText: 'used already' }).waitFor()
-    expect(await second.page.locator('#key').textContent()).toBe('')
+const create = (page: Page): Promise<void> => page.getByRole('button', { name: 'Create the account' }).click()
+
+describe('the set-up link of a first start', () => {
+  it('says while it is typed what the password lacks, and shows it when asked to', async () => {
+    const { page, complaints } = await open(link)
+    expect(new URL(page.url()).hash).toBe('')
+    const password = page.getByLabel('Password', { exact: true })
+    await password.fill('seven')
+    await page.getByText('At least 12 characters: 7 more.').waitFor()
+    await password.fill('seven brass keys')
+    await page.getByText('At least 12 characters: long enough.').waitFor()
+    expect(await password.getAttribute('type')).toBe('password')
+    await page.getByRole('button', { name: 'Show the password' }).click()
+    expect(await password.getAttribute('type')).toBe('text')
+    await page.getByRole('button', { name: 'Hide the password' }).click()
+    expect(await flawsOf(page)).toEqual([])
+    await fill(page, 'olga@example.com')
+    await create(page)
+    await page.getByText('must not be made of your name or address').waitFor()
+    expect(await password.getAttribute('aria-invalid')).toBe('true')
+    expect(await flawsOf(page)).toEqual([])
+    expect(complaints).toEqual([])
+  })
+
+  it('makes the owner and leads to the overview; the code and the password stay nowhere', async () => {
+    const { page, complaints } = await open(link)
+    await fill(page, GOOD_PASSWORD)
+    await page.getByLabel('Workspace').fill('Ardent Voice')
+    await picture(page, 'setup')
+    await page.setViewportSize(PHONE)
+    await picture(page, 'setup-phone')
+    await page.setViewportSize(DESKTOP)
+    await create(page)
+    await isIn(page)
+    expect(page.url()).toBe(new URL('/', link).href)
+    await page.getByText('Ardent Voice').first().waitFor()
+    await page.getByRole('button', { name: 'Account: Olga Owner' }).waitFor()
+    const kept = await everythingKept(page)
+    for (const secret of [link.split('#')[1] ?? '', GOOD_PASSWORD]) expect(kept).not.toContain(secret)
+    await page.goBack()
+    expect(page.url()).not.toContain(link.split('#')[1])
+    expect(complaints).toEqual([])
+  })
+
+  it('says what became of a link that was used', async () => {
+    const { page } = await open(link)
+    await fill(page, GOOD_PASSWORD)
+    await create(page)
+    await page.getByRole('alert').filter({ hasText: 'used already' }).waitFor()
+    expect(await everythingKept(page)).not.toContain(GOOD_PASSWORD)
+    expect(await flawsOf(page)).toEqual([])
+    await page.getByRole('link', { name: 'Sign in' }).click()
+    await page.getByRole('heading', { level: 1, name: 'Sign in' }).waitFor()
   })
 
   it('says what is missing when the link was cut off', async () => {
-    const { page } = await open(`${server.controlUrl}/setup`)
+    const { page } = await open(new URL('/setup', link).href)
     await page.getByRole('alert').filter({ hasText: 'incomplete' }).waitFor()
+    expect(await flawsOf(page)).toEqual([])
   })
 
   it('is served with a policy that allows nothing from elsewhere and no framing', async () => {

@@ -1,11 +1,12 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startBrowser } from '../support/browser.js'
+import { signedInOwner, type TestBrowser } from '../support/people.js'
 import { startServer, type TestServer } from '../support/server.js'
+import { openDashboard } from './dashboard-support.js'
+import { everythingKept } from './page-support.js'
 import {
   addEndpoint,
-  everythingKept,
-  openWebhooks,
   setWebhookKey,
   startReceiver,
   takesAll,
@@ -15,6 +16,7 @@ import {
 
 let server: TestServer
 let browser: Browser
+let owner: TestBrowser
 let open: Receiver
 let careful: Receiver
 let isWilling = false
@@ -22,6 +24,7 @@ const known = { secret: 'whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=' }
 
 beforeAll(async () => {
   server = await startServer()
+  owner = await signedInOwner(server)
   browser = await startBrowser()
   open = await startReceiver(takesAll)
   careful = await startReceiver(verifying(known), () => isWilling)
@@ -35,40 +38,59 @@ afterAll(async () => {
   await server.close()
 })
 
-const openPage = async (hash = ''): Promise<Page> =>
-  (await openWebhooks(browser, server.controlUrl, server.managementKey, { hash })).page
+const openPage = async (path = ''): Promise<Page> =>
+  (await openDashboard(browser, server, owner, `/webhooks${path}`)).page
 
 const endpoint = async (id: string) => (await server.call('GET', `/v1/webhook-endpoints/${id}`)).body
 
 const said = (page: Page, text: string) => page.getByRole('status').filter({ hasText: text }).waitFor()
 
+const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true })
+
+const row = (page: Page, url: string) => page.getByRole('row').filter({ hasText: url })
+
+const state = (page: Page) => page.locator('.page-title .status')
+
+const fromMenu = async (page: Page, item: string): Promise<void> => {
+  await button(page, 'More actions for the endpoint').click()
+  await page.getByRole('menuitem', { name: item }).click()
+}
+
+const secretShown = async (page: Page): Promise<string> =>
+  (await page.locator('output.secret').textContent()) ?? ''
+
 describe('an endpoint on the page', () => {
   it('is added, and its secret is there until the dialog closes and nowhere after', async () => {
     const page = await openPage()
-    await page.getByRole('button', { name: 'Add an endpoint' }).click()
-    await page.getByLabel('URL').fill(careful.url)
-    await page.getByRole('textbox', { name: 'Events' }).fill('order.*\ninvoice.paid')
-    await page.getByLabel('Description').fill('<b>Orders</b>')
-    await page.getByLabel('Retell').uncheck()
-    await page.getByLabel('Body alone').uncheck()
-    await page.getByLabel('In order').check()
-    await page.getByLabel('Require a handshake').check()
-    await page.getByLabel('Requests a second').fill('5')
-    await page.getByLabel('Requests at a time').fill('2')
-    await page.getByRole('button', { name: 'Add the endpoint' }).click()
+    await button(page, 'Add endpoint').first().click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByLabel('URL').fill(careful.url)
+    await dialog.getByRole('textbox', { name: 'Events' }).fill('order.*\ninvoice.paid')
+    await dialog.getByLabel('Description').fill('<b>Orders</b>')
+    await dialog.getByLabel('Retell').uncheck()
+    await dialog.getByLabel('Body alone').uncheck()
+    await dialog.getByLabel('In order').check()
+    await dialog.getByLabel('Require a handshake').check()
+    await dialog.getByLabel('Requests a second').fill('5')
+    await dialog.getByLabel('Requests at a time').fill('2')
+    await dialog.getByLabel('Own headers').fill('X-Tenant: 4711\nX-Door: open: wide')
+    await dialog.getByRole('button', { name: 'Add endpoint' }).click()
 
-    const secret = (await page.locator('#secret').textContent()) ?? ''
+    const secret = await secretShown(page)
     expect(secret).toMatch(/^whsec_[A-Za-z0-9+/=]{44}$/)
     known.secret = secret
-    await page.getByRole('button', { name: 'Done' }).click()
-    await page.getByText('Not copied yet, and it cannot be shown again').waitFor()
-    await page.getByRole('button', { name: 'Copy' }).click()
-    await page.getByText('Copied.').waitFor()
+    await button(page, 'Done').click()
+    await page.getByRole('alertdialog', { name: 'Close without copying?' }).waitFor()
+    await button(page, 'Cancel').click()
+    await button(page, 'Copy').click()
+    await page.getByText('Copied. Put it').waitFor()
     expect(await page.evaluate('navigator.clipboard.readText()')).toBe(secret)
-    await page.getByRole('button', { name: 'Done' }).click()
+    await button(page, 'Done').click()
+    await dialog.waitFor({ state: 'detached' })
     await page.getByRole('link', { name: careful.url }).waitFor()
-    expect(await page.getByRole('dialog').count()).toBe(0)
-    expect(await everythingKept(page)).not.toContain(secret)
+    const kept = await everythingKept(page)
+    expect(kept).not.toContain(secret)
+    expect(kept).not.toContain('4711')
 
     const { body } = await server.call('GET', '/v1/webhook-endpoints')
     expect(body.data[0]).toMatchObject({
@@ -76,118 +98,148 @@ describe('an endpoint on the page', () => {
       description: '<b>Orders</b>',
       events: ['order.*', 'invoice.paid'],
       signatures: ['standard'],
+      header_names: ['x-tenant', 'x-door'],
       ordered: true,
       require_handshake: true,
       rate_limit: 5,
       concurrency: 2,
     })
-    const row = page.locator('.endpoint-row').first()
-    expect(await row.getByText('<b>Orders</b>').count()).toBe(1)
-    expect(await row.locator('.chips').textContent()).toBe('order.*invoice.paid')
+    expect(await row(page, careful.url).getByText('<b>Orders</b>').count()).toBe(1)
+    expect(await row(page, careful.url).locator('ul').textContent()).toBe('order.*invoice.paid')
   })
 
   it('is not added with an address that cannot be one, and the field says why', async () => {
     const page = await openPage()
-    await page.getByRole('button', { name: 'Add an endpoint' }).click()
-    await page.getByRole('button', { name: 'Add the endpoint' }).click()
+    await button(page, 'Add endpoint').first().click()
+    const dialog = page.getByRole('dialog')
+    const add = dialog.getByRole('button', { name: 'Add endpoint' })
+    const url = dialog.getByLabel('URL')
+    await add.click()
     await page.getByText('Enter the address').waitFor()
-    await page.getByLabel('URL').fill('http://192.0.2.1/hook')
-    await page.getByRole('button', { name: 'Add the endpoint' }).click()
+    await url.fill('http://192.0.2.1/hook')
+    await add.click()
     await page.getByText('The address cannot be one of an endpoint.').waitFor()
-    expect(await page.locator('#field-url-problem').textContent()).not.toBe('')
-    expect(await page.evaluate('document.activeElement.id')).toBe('field-url')
+    expect(await url.getAttribute('aria-invalid')).toBe('true')
+    await expect.poll(() => url.evaluate((input) => input.matches(':focus'))).toBe(true)
+    await page.keyboard.press('Escape')
+    await page.getByRole('alertdialog', { name: 'Discard what you entered?' }).waitFor()
+    await button(page, 'Discard').click()
+    await dialog.waitFor({ state: 'detached' })
   })
 
-  it('shows that it failed, and how many wait', async () => {
+  it('shows that it failed, and how many wait, without a reload', async () => {
     const refusing = await startReceiver((_, response) => response.writeHead(503).end())
     const id = await addEndpoint(server, refusing.url)
     const page = await openPage()
-    await server.call('POST', `/v1/webhook-endpoints/${id}/test`)
+    await row(page, refusing.url).getByText('Nothing waits').waitFor()
+    await page.getByRole('link', { name: refusing.url }).click()
+    await button(page, 'Send a test event').click()
+    await said(page, 'is on its way')
     await expect.poll(async () => (await endpoint(id)).failing_since, { timeout: 20_000 }).not.toBeNull()
-    await page.reload()
-    await page.getByLabel('Management key').fill(server.managementKey)
-    await page.keyboard.press('Enter')
-    const row = page.locator('.endpoint-row').filter({ hasText: refusing.url })
-    await row.getByText('Every attempt has failed since').waitFor()
-    await row.getByText('1 pending').waitFor()
+    await page.locator('main').getByText('Every attempt failed since').waitFor()
+    await page.getByRole('navigation', { name: 'Breadcrumb' }).getByRole('link').click()
+    await row(page, refusing.url).getByText('1 pending').waitFor()
+    await row(page, refusing.url).getByText('Every attempt failed since').waitFor()
     refusing.close()
   })
 
   it('that takes forgeries is shown as grave, with the five checks', async () => {
     const id = await addEndpoint(server, open.url)
-    const page = await openPage(`#/${id}`)
-    await page.getByRole('button', { name: 'Probe', exact: true }).click()
-    await page.getByRole('alert').filter({ hasText: 'Grave: this receiver takes requests' }).waitFor()
-    expect(await page.locator('.probe.grave .checks li').count()).toBe(5)
+    const page = await openPage(`/${id}`)
+    await button(page, 'Probe').click()
+    await page.getByRole('alert').filter({ hasText: 'Grave' }).waitFor()
+    expect(await page.getByRole('list', { name: 'Checks' }).getByRole('listitem').count()).toBe(5)
     const { probe } = await endpoint(id)
-    expect(await page.locator('.findings li').allTextContents()).toEqual(probe.findings)
-    await page.getByRole('link', { name: 'Webhooks' }).click()
-    await page.locator('.endpoint-row').filter({ hasText: open.url }).getByText('Accepts unsigned').waitFor()
+    const findings = page.getByRole('list', { name: 'Findings' }).getByRole('listitem')
+    expect(await findings.allTextContents()).toEqual(probe.findings)
+    await page.getByRole('navigation', { name: 'Breadcrumb' }).getByRole('link').click()
+    await row(page, open.url).getByText('Accepts unsigned').waitFor()
   })
 
   it('that verifies is shown as such, after a handshake', async () => {
     const { body } = await server.call('GET', '/v1/webhook-endpoints')
     const { id } = body.data.find(({ url }: { url: string }) => url === careful.url)
-    const page = await openPage(`#/${id}`)
-    await page.getByRole('button', { name: 'Probe', exact: true }).click()
+    const page = await openPage(`/${id}`)
+    await button(page, 'Probe').click()
     await said(page, 'awaiting handshake')
-    await page.getByRole('button', { name: 'Handshake' }).click()
+    await fromMenu(page, 'Handshake')
     await said(page, 'The handshake failed')
     isWilling = true
-    await page.getByRole('button', { name: 'Handshake' }).click()
+    await fromMenu(page, 'Handshake')
     await said(page, 'The receiver wants our requests.')
-    await page.locator('.head').getByText('Active').waitFor()
-    await page.getByRole('button', { name: 'Probe', exact: true }).click()
+    await state(page).getByText('Active').waitFor()
+    await button(page, 'Probe').click()
     await said(page, 'The receiver verifies.')
-    expect(await page.locator('.checks li .pill').allTextContents()).toEqual([
-      'Refused',
-      'Refused',
-      'Refused',
-      'Refused',
-      'Accepted',
-    ])
-    expect(await page.locator('.probe.grave').count()).toBe(0)
+    const checks = page.getByRole('list', { name: 'Checks' }).locator('.status')
+    const found = ['Refused', 'Refused', 'Refused', 'Refused', 'Accepted']
+    await expect.poll(() => checks.allTextContents()).toEqual(found)
+    expect(await page.getByRole('alert').count()).toBe(0)
   })
 
   it('gets a new secret, which is shown this once', async () => {
     const id = await addEndpoint(server, open.url)
-    const page = await openPage(`#/${id}`)
-    await page.getByRole('button', { name: 'Rotate the secret…' }).click()
-    await page.getByLabel('Overlap').selectOption({ label: '1 hour' })
-    await page.getByRole('button', { name: 'Rotate', exact: true }).click()
-    const secret = (await page.locator('#secret').textContent()) ?? ''
+    const page = await openPage(`/${id}`)
+    await fromMenu(page, 'Rotate the secret')
+    await page.getByRole('radio', { name: 'After 1 hour' }).check()
+    await button(page, 'Rotate secret').click()
+    const secret = await secretShown(page)
     expect(secret).toMatch(/^whsec_/)
     await page.keyboard.press('Escape')
-    await page.getByText('Close once more').waitFor()
-    await page.keyboard.press('Escape')
+    await page.getByRole('alertdialog', { name: 'Close without copying?' }).waitFor()
+    await button(page, 'Close without copying').click()
     await page.getByRole('dialog').waitFor({ state: 'detached' })
     expect(await everythingKept(page)).not.toContain(secret)
     await page.getByText('Old secret until').waitFor()
   })
 
-  it('is disabled, enabled, edited and deleted', async () => {
-    const id = await addEndpoint(server, open.url, { description: 'Old' })
-    const page = await openPage(`#/${id}`)
-    await page.getByRole('button', { name: 'Disable' }).click()
-    await page.getByText('Disabled at').waitFor()
+  it('is disabled with a way back, enabled and deleted', async () => {
+    const id = await addEndpoint(server, open.url)
+    const page = await openPage(`/${id}`)
+    await fromMenu(page, 'Disable')
+    await said(page, 'The endpoint is disabled.')
+    await state(page).getByText('Disabled').waitFor()
     expect((await endpoint(id)).state).toBe('disabled')
-    expect(await page.evaluate('document.activeElement.id')).toBe('action-able')
-    await page.getByRole('button', { name: 'Send a test event' }).click()
+    await button(page, 'Send a test event').click()
     await said(page, 'The endpoint is disabled, so nothing is sent to it.')
-    await page.getByRole('button', { name: 'Enable' }).click()
-    await said(page, 'The endpoint is enabled.')
+    await button(page, 'Undo').click()
+    await state(page).getByText('Active').waitFor()
+    expect((await endpoint(id)).state).toBe('active')
+    await fromMenu(page, 'Disable')
+    await state(page).getByText('Disabled').waitFor()
+    await fromMenu(page, 'Enable')
+    await state(page).getByText('Active').waitFor()
 
-    await page.getByRole('button', { name: 'Edit…' }).click()
-    await page.getByLabel('Description').fill('New')
-    await server.call('PATCH', `/v1/webhook-endpoints/${id}`, { description: 'By somebody else' })
-    await page.getByRole('button', { name: 'Save' }).click()
-    await page.getByRole('alert').filter({ hasText: 'was changed since you read it' }).waitFor()
-    expect((await endpoint(id)).description).toBe('By somebody else')
-    await page.getByRole('button', { name: 'Cancel' }).click()
-
-    await page.getByRole('button', { name: 'Delete…' }).click()
-    await page.getByRole('button', { name: 'Delete', exact: true }).click()
+    await fromMenu(page, 'Delete')
+    await button(page, 'Delete endpoint').click()
     await page.getByRole('heading', { name: 'Webhook key' }).waitFor()
     expect((await endpoint(id)).state).toBe('deleted')
+  })
+
+  it('that somebody else changed meanwhile is shown with what is different, and nothing is lost', async () => {
+    const headers = { 'x-tenant': 'kept' }
+    const id = await addEndpoint(server, open.url, { description: 'Old', headers })
+    const page = await openPage(`/${id}`)
+    await button(page, 'Edit').click()
+    await page.getByLabel('Description').fill('New')
+    await server.call('PATCH', `/v1/webhook-endpoints/${id}`, { description: 'Theirs', concurrency: 3 })
+    await button(page, 'Save changes').click()
+    const conflict = page.getByRole('alert').filter({ hasText: 'was changed since you read it' })
+    await conflict.locator('ins').getByText('Theirs').waitFor()
+    expect(await conflict.locator('dt').allTextContents()).toEqual(['Description', 'Requests at a time'])
+    await conflict.getByRole('link').waitFor()
+    expect((await endpoint(id)).description).toBe('Theirs')
+    expect(await button(page, 'Save changes').isDisabled()).toBe(true)
+    await button(page, 'Apply mine on top').click()
+    await button(page, 'Save changes').click()
+    await said(page, 'The endpoint was changed.')
+    const changed = { description: 'New', concurrency: 3, header_names: ['x-tenant'] }
+    expect(await endpoint(id)).toMatchObject(changed)
+    await page.locator('.lead').getByText('New').waitFor()
+
+    await button(page, 'Edit').click()
+    await button(page, 'Replace').click()
+    await page.getByLabel('Own headers').fill('X-Other: 1')
+    await button(page, 'Save changes').click()
+    await page.locator('.facts').getByText('x-other').waitFor()
   })
 })

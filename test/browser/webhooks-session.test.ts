@@ -3,25 +3,20 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startBrowser } from '../support/browser.js'
+import { GOOD_PASSWORD, signedInMember, signedInOwner, type TestBrowser } from '../support/people.js'
 import { startServer, type TestServer } from '../support/server.js'
-import {
-  addEndpoint,
-  enterKey,
-  everythingKept,
-  openWebhooks,
-  setWebhookKey,
-  startReceiver,
-  takesAll,
-  type Receiver,
-} from './webhooks-support.js'
+import { openDashboard } from './dashboard-support.js'
+import { addEndpoint, setWebhookKey, startReceiver, takesAll, type Receiver } from './webhooks-support.js'
 
 let server: TestServer
 let browser: Browser
+let owner: TestBrowser
 let receiver: Receiver
 let endpointId: string
 
 beforeAll(async () => {
   server = await startServer()
+  owner = await signedInOwner(server)
   browser = await startBrowser()
   receiver = await startReceiver(takesAll)
   await setWebhookKey(server)
@@ -34,119 +29,79 @@ afterAll(async () => {
   await server.close()
 })
 
-/** A management key with some access, its id and its token. */
-const managementKey = (access: object): Promise<{ id: string; token: string }> =>
-  server.createKey(access, { kind: 'management', name: 'Colleague' })
+const open = (person: TestBrowser | null, path = '') =>
+  openDashboard(browser, server, person, `/webhooks${path}`)
 
-describe('the management key that the page asks for', () => {
-  it('is kept in no field, text, address, history or storage, and a reload asks for it again', async () => {
-    const { page, complaints } = await openWebhooks(browser, server.controlUrl, null)
-    expect(await page.getByText('reloading or closing the page forgets it').count()).toBe(1)
-    await enterKey(page, server.managementKey)
-    await page.getByRole('heading', { name: 'Webhook key' }).waitFor()
-    expect(await everythingKept(page)).not.toContain(server.managementKey)
-    expect(await page.locator('input[type=password]').count()).toBe(0)
-    await page.goto(`${server.controlUrl}/webhooks#/${endpointId}`)
+describe('the session that the page asks for', () => {
+  it('is asked for on the way to an endpoint, and the page goes on there', async () => {
+    const { page, complaints } = await open(null, `/${endpointId}`)
+    await page.getByLabel('E-mail').fill('owner@example.com')
+    await page.getByLabel('Password', { exact: true }).fill(GOOD_PASSWORD)
+    await page.keyboard.press('Enter')
     await page.getByRole('heading', { name: receiver.url }).waitFor()
-    expect(await everythingKept(page)).not.toContain(server.managementKey)
-    await page.reload()
-    await page.getByLabel('Management key').waitFor()
-    expect(await page.getByLabel('Management key').inputValue()).toBe('')
-    expect(complaints.join()).not.toContain(server.managementKey)
-    await enterKey(page, server.managementKey)
-    await page.getByRole('heading', { name: receiver.url }).waitFor()
+    expect(new URL(page.url()).pathname).toBe(`/webhooks/${endpointId}`)
     expect(complaints).toEqual([])
   })
 
-  it('is asked for again where the server does not know it, with an empty field', async () => {
-    const { page } = await openWebhooks(browser, server.controlUrl, null)
-    for (const [wrong, told] of [
-      ['btgm_live_wrong', 'does not accept this key'],
-      ['schlüssel', 'characters that no key has'],
-    ] as const) {
-      await enterKey(page, wrong)
-      await page.getByRole('alert').filter({ hasText: told }).waitFor()
-      expect(await everythingKept(page)).not.toContain(wrong)
-    }
-    expect(await page.evaluate('document.activeElement.id')).toBe('management-key')
-  })
-
-  it('can be given up by hand', async () => {
-    const { page } = await openWebhooks(browser, server.controlUrl, server.managementKey)
-    await page.getByRole('button', { name: 'Forget the key' }).click()
-    await page.getByLabel('Management key').waitFor()
-    expect(await page.getByText(receiver.url).count()).toBe(0)
-  })
-
-  it('is asked for again when it is revoked midway, and the page goes on where it was', async () => {
-    const { id, token } = await managementKey({ webhooks: 'edit' })
-    const { page } = await openWebhooks(browser, server.controlUrl, token, { hash: `#/${endpointId}` })
-    await page.getByRole('button', { name: 'Delete…' }).click()
-    expect((await server.call('POST', `/v1/keys/${id}/revoke`, {})).status).toBe(200)
-    await page.getByRole('button', { name: 'Delete', exact: true }).click()
-    await page.getByRole('alert').filter({ hasText: 'no longer accepts the management key' }).waitFor()
-    expect(await page.getByRole('dialog').count()).toBe(0)
-    expect(await page.getByText(receiver.url).count()).toBe(0)
-    expect((await server.call('GET', `/v1/webhook-endpoints/${endpointId}`)).body.state).toBe('active')
-    await enterKey(page, server.managementKey)
-    await page.getByRole('heading', { name: receiver.url }).waitFor()
+  it('that ends midway is asked for again, and what was being done is done', async () => {
+    const developer = await signedInMember(server, owner, 'developer')
+    const id = await addEndpoint(server, `${receiver.url}/ended`)
+    const { page } = await open(developer, `/${id}`)
+    await page.getByRole('button', { name: 'More actions for the endpoint' }).click()
+    await page.getByRole('menuitem', { name: 'Delete' }).click()
+    await developer.call('POST', '/v1/auth/sign-out', {})
+    await page.getByRole('button', { name: 'Delete endpoint' }).click()
+    await page.getByLabel('Password', { exact: true }).fill(GOOD_PASSWORD)
+    expect((await server.call('GET', `/v1/webhook-endpoints/${id}`)).body.state).toBe('active')
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { name: 'Webhook key' }).waitFor()
+    expect((await server.call('GET', `/v1/webhook-endpoints/${id}`)).body.state).toBe('deleted')
   })
 })
 
-describe('what a management key may not do', () => {
-  it('is named where nothing can be shown', async () => {
-    const { token } = await managementKey({ keys: 'read' })
-    const { page } = await openWebhooks(browser, server.controlUrl, token)
-    const alert = page.getByRole('alert').filter({ hasText: 'webhooks:read' })
-    await alert.getByRole('button', { name: 'Try again' }).waitFor()
+describe('who only reads', () => {
+  it('sees everything, and is offered nothing that changes it', async () => {
+    const auditor = await signedInMember(server, owner, 'auditor')
+    const { page, complaints } = await open(auditor)
+    await page.getByRole('link', { name: receiver.url }).waitFor()
+    const main = page.locator('main')
+    expect(await main.getByRole('button').count()).toBe(0)
+    await page.getByRole('link', { name: receiver.url }).click()
+    await page.getByText('Nothing was sent yet').waitFor()
+    expect(await main.getByRole('button', { name: /^(?!Copy)/ }).count()).toBe(0)
+    expect(complaints).toEqual([])
   })
+})
 
-  it('is named where something is tried', async () => {
-    const { token } = await managementKey({ webhooks: 'read' })
-    const { page } = await openWebhooks(browser, server.controlUrl, token, { hash: `#/${endpointId}` })
-    await page.getByRole('button', { name: 'Send a test event' }).click()
-    await page.getByRole('status').filter({ hasText: 'webhooks:edit' }).waitFor()
-  })
-
-  it('does not keep anybody from choosing a key by its id', async () => {
-    const other = await server.newWorkspace('Chosen by id')
-    const as = { key: other.managementKey }
-    const key = { name: 'Quiet', environment: 'production', access: {} }
-    const { body } = await server.call('POST', '/v1/keys', key, as)
-    const limited = { ...key, kind: 'management', access: { webhooks: 'edit' } }
-    const { token } = (await server.call('POST', '/v1/keys', limited, as)).body
-    const { page } = await openWebhooks(browser, server.controlUrl, token)
-    await page.getByRole('button', { name: 'Choose a key' }).click()
-    await page.getByText('keys:read').waitFor()
-    await page.getByLabel('Key id').fill(body.key.id)
-    await page.getByRole('button', { name: 'Sign with this key' }).click()
-    await page.getByText('Signs webhooks').waitFor()
-    expect((await server.call('GET', '/v1/webhook-key', undefined, as)).body.key_id).toBe(body.key.id)
+describe('an address that leads to nothing', () => {
+  it('says so, and the page is served for it', async () => {
+    const { page } = await open(owner, '/whe_nothing')
+    await page.getByText('There is no such endpoint').waitFor()
+    await page.goto(`${server.controlUrl}/webhooks/${endpointId}/deliveries/evt_nothing`)
+    await page.getByRole('alert').filter({ hasText: 'The delivery could not be loaded' }).waitFor()
   })
 })
 
 describe('a server that is away', () => {
   it('is told of, and the page goes on when it is back', async () => {
     const way = await startWay(Number(new URL(server.controlUrl).port))
-    const { page } = await openWebhooks(browser, way.url, null)
-    await way.close()
-    await enterKey(page, server.managementKey)
-    await page.getByRole('alert').filter({ hasText: 'The server does not answer' }).waitFor()
-    await way.open()
-    await enterKey(page, server.managementKey)
+    const through = { ...server, controlUrl: way.url }
+    const { page } = await openDashboard(browser, through, owner, `/webhooks/${endpointId}`)
+    const away = page.getByText('The server does not answer; trying again.')
+    await page.getByRole('navigation', { name: 'Breadcrumb' }).getByRole('link').click()
     await page.getByRole('heading', { name: 'Webhook key' }).waitFor()
 
     await way.close()
     await page.getByRole('link', { name: receiver.url }).first().click()
-    await page.getByRole('alert').filter({ hasText: 'The server does not answer' }).waitFor()
+    await away.waitFor()
     await way.open()
-    await page.getByRole('button', { name: 'Try again' }).click()
+    await away.waitFor({ state: 'detached' })
     await page.getByRole('heading', { name: receiver.url }).waitFor()
     await page.getByText('Nothing was sent yet').waitFor()
 
     await way.close()
     await page.getByRole('button', { name: 'Send a test event' }).click()
-    await page.getByRole('status').filter({ hasText: 'The server does not answer' }).waitFor()
+    await page.getByRole('status').filter({ hasText: 'The server does not answer. Check' }).waitFor()
     expect(await page.getByRole('heading', { name: receiver.url }).count()).toBe(1)
     await page.goto('about:blank')
     await way.close()
@@ -154,23 +109,25 @@ describe('a server that is away', () => {
 })
 
 describe('the files of the page', () => {
-  it('come with a policy that lets nothing in from elsewhere, and hold nothing inline', async () => {
-    const answer = await fetch(`${server.controlUrl}/webhooks`)
-    expect(answer.headers.get('content-security-policy')).toMatch(/^default-src 'none'; script-src 'self'/)
-    expect(answer.headers.get('cache-control')).toBe('no-store')
-    const html = await answer.text()
-    expect(html).not.toMatch(/<style|style=|<script(?![^>]*src=)|\son\w+=|https?:/)
-  })
+  it.each(['', '/whe_1', '/whe_1/deliveries/evt_1'])(
+    'come for /webhooks%s with a policy that lets nothing in from elsewhere, and hold nothing inline',
+    async (path) => {
+      const answer = await fetch(`${server.controlUrl}/webhooks${path}`)
+      expect(answer.headers.get('content-security-policy')).toMatch(/^default-src 'none'; script-src 'self'/)
+      expect(answer.headers.get('cache-control')).toBe('no-store')
+      const html = await answer.text()
+      expect(html).not.toMatch(/<style|style=|<script(?![^>]*src=)|\son\w+=|(src|href)="https?:/)
+    },
+  )
 
   it('are asked for from this host alone', async () => {
-    const page = await browser.newPage()
+    const { page } = await openDashboard(browser, server, owner, '/account')
     const hosts = new Set<string>()
     page.on('request', (request) => {
       if (!request.url().startsWith('data:')) hosts.add(new URL(request.url()).host)
     })
-    await page.goto(`${server.controlUrl}/webhooks`)
-    await enterKey(page, server.managementKey)
-    await page.getByRole('heading', { name: 'Webhook key' }).waitFor()
+    await page.goto(`${server.controlUrl}/webhooks/${endpointId}`)
+    await page.getByRole('heading', { name: receiver.url }).waitFor()
     expect([...hosts]).toEqual([new URL(server.controlUrl).host])
   })
 })

@@ -1,51 +1,9 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { expect } from 'vitest'
 import { openWebhook } from '@bitting/client/webhooks'
 import type { TestServer } from '../support/server.js'
-
-/** A page for webhooks in a window of its own, and what the browser complained about. */
-export interface WebhooksPage {
-  readonly page: Page
-  /** What came on the console, and errors that nobody caught. Refused requests are told there too, and left out. */
-  readonly complaints: string[]
-}
-
-/** Opens the page for webhooks; with a key, past the question for it. */
-export async function openWebhooks(
-  browser: Browser,
-  controlUrl: string,
-  key: string | null,
-  options: BrowserContextOptions & { readonly hash?: string } = {},
-): Promise<WebhooksPage> {
-  const { hash = '', ...context } = options
-  const page = await browser.newPage({ permissions: ['clipboard-read', 'clipboard-write'], ...context })
-  const complaints: string[] = []
-  page.on('console', (message) => {
-    if (!message.text().startsWith('Failed to load resource')) complaints.push(message.text())
-  })
-  page.on('pageerror', (error) => complaints.push(error.message))
-  await page.goto(`${controlUrl}/webhooks${hash}`)
-  if (key !== null) {
-    await enterKey(page, key)
-    await page.getByRole('button', { name: 'Forget the key' }).waitFor()
-    await settled(page)
-  }
-  return { page, complaints }
-}
-
-/** Types a management key as a person would. */
-export async function enterKey(page: Page, key: string): Promise<void> {
-  await page.getByLabel('Management key').fill(key)
-  await page.getByRole('button', { name: 'Continue' }).click()
-}
-
-/** Waits until nothing on the page is loading for the first time. */
-export async function settled(page: Page): Promise<void> {
-  await page.locator('.placeholder').first().waitFor({ state: 'detached' })
-}
 
 /** Somebody's receiver, on this machine. */
 export interface Receiver {
@@ -115,5 +73,3 @@ export async function addEndpoint(server: TestServer, url: string, more: object 
   expect(status, JSON.stringify(body)).toBe(201)
   return body.endpoint.id as string
 }
-
-export { accessibilityFlaws, everythingKept } from './page-support.js'

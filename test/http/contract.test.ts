@@ -63,7 +63,10 @@ describe('the contract of the management API', () => {
 
   test('every operation asks for a management key and describes its refusals', () => {
     for (const { operationId, description } of routes.values()) {
-      expect([operationId, description.security]).toEqual([operationId, [{ management_key: [] }]])
+      expect([operationId, description.security]).toEqual([
+        operationId,
+        [{ management_key: [] }, { session: [] }],
+      ])
       expect(Object.keys(description.responses), operationId).toEqual(
         expect.arrayContaining(['400', '401', '403']),
       )

@@ -11,7 +11,7 @@ export function ActorName({ id }: { readonly id: string | null }): ReactElement 
   if (id?.startsWith('key_') === true) return <KeyName id={id} />
   if (id === 'operator') return <span title="Whoever runs the installation, at its machine">Operator</span>
   if (id === 'anonymous') return <>Somebody unknown</>
-  return <>{id ?? 'Bitting'}</>
+  return <>{id ?? 'Bitting itself'}</>
 }
 
 function MemberName({ id }: { readonly id: string }): ReactElement {

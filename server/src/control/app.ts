@@ -1,9 +1,10 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
-import { ProblemError, type FieldError } from '@bitting/core'
+import { ProblemError } from '@bitting/core'
 import type { Context, MiddlewareHandler } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import { bodyLimit } from 'hono/body-limit'
 import type { ControlApp, ControlEnvironment, ControlOptions } from './environment.js'
+import { fieldErrors } from './field-errors.js'
 import { addPages } from './pages.js'
 import { problemResponse } from './problems.js'
 import { addAuditProofRoutes } from './routes/audit-proof.js'
@@ -85,6 +86,15 @@ export function createControlApp(options: ControlOptions): ControlApp {
     await next()
     c.header('X-Content-Type-Options', 'nosniff')
   })
+  registerCredentials(app)
+  addOperations(app, options)
+  addMachineRoutes(app, options)
+  addPages(app)
+  addErrorHandling(app, options)
+  return app
+}
+
+function registerCredentials(app: ControlApp): void {
   app.openAPIRegistry.registerComponent('securitySchemes', 'management_key', {
     type: 'http',
     scheme: 'bearer',
@@ -97,6 +107,10 @@ export function createControlApp(options: ControlOptions): ControlApp {
     description:
       'Somebody who is signed in; `__Host-bitting_session` on https. Believed from our own pages alone',
   })
+}
+
+/** Adds every operation: those that the catalog maps, and those that people call for themselves. */
+function addOperations(app: ControlApp, options: ControlOptions): void {
   addKeyRoutes(app, options)
   addUsageRoutes(app, options)
   addVerifyRoute(app, options)
@@ -119,10 +133,6 @@ export function createControlApp(options: ControlOptions): ControlApp {
   addTotpRoutes(app, options)
   addPasskeyRoutes(app, options)
   addInvitationLinkRoutes(app, options)
-  addMachineRoutes(app, options)
-  addPages(app)
-  addErrorHandling(app, options)
-  return app
 }
 
 /** What orchestrators, monitors and generators ask. Nothing here tells of any workspace. */
@@ -171,38 +181,4 @@ function malformed(): ProblemError {
   return new ProblemError('invalid_request', 'The body is not well-formed JSON.', {
     errors: [{ field: 'body', message: 'must be well-formed JSON' }],
   })
-}
-
-interface Issue {
-  readonly code: string
-  readonly path: readonly PropertyKey[]
-  readonly message: string
-  readonly keys?: readonly string[]
-  readonly errors?: readonly (readonly Issue[])[]
-}
-
-/** The flaws that a schema found, each at the path of its field. */
-function fieldErrors(issues: readonly Issue[]): FieldError[] {
-  return issues.flatMap((issue) => {
-    const path = issue.path.map(String)
-    // A body of one of several forms: what is wrong with the form that was meant.
-    if (issue.code === 'invalid_union' && path.length === 0) return fieldErrors(meantForm(issue.errors ?? []))
-    if (issue.code === 'unrecognized_keys') {
-      return (issue.keys ?? []).map((key) => ({
-        field: [...path, key].join('.'),
-        message: 'is not known here',
-      }))
-    }
-    return [{ field: path.length === 0 ? 'body' : path.join('.'), message: issue.message }]
-  })
-}
-
-/** Of the forms that a body does not fit, the one whose members it has. */
-function meantForm(forms: readonly (readonly Issue[])[]): readonly Issue[] {
-  const strange = (issues: readonly Issue[]): number =>
-    issues.reduce((sum, { code, path, keys }) => {
-      return sum + (code === 'unrecognized_keys' && path.length === 0 ? (keys?.length ?? 0) : 0)
-    }, 0)
-  const [first = []] = forms.toSorted((a, b) => strange(a) - strange(b) || a.length - b.length)
-  return first
 }

@@ -26,7 +26,6 @@ export function authenticate(
     const authorization = authorizationOf(c)
     if (authorization === undefined && sessionToken(c, options) !== null) {
       c.set('actor', await authenticateMember(c, options, operationId, path, requestId))
-      c.header('Request-Id', requestId)
       await next()
       return undefined
     }

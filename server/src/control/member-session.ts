@@ -42,6 +42,7 @@ export async function authenticateMember(
   requestId: string,
 ): Promise<MemberActor> {
   const live = await requireSession(c, options, requestId)
+  c.header('Request-Id', requestId)
   if (needsSecondFactor(live)) {
     throw new ProblemError(
       'second_factor_required',

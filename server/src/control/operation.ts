@@ -63,7 +63,7 @@ export function operation<
     path,
     operationId: config.operationId,
     summary: config.summary,
-    security: [{ management_key: [] }],
+    security: [{ management_key: [] }, { session: [] }],
     middleware: [authenticate(options, config.operationId)] as const,
     request: (config.request ?? {}) as Q,
     responses,

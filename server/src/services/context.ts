@@ -24,6 +24,8 @@ export interface ServiceContext {
   readonly nowMilliseconds: () => number
   readonly randomBytes: RandomBytes
   readonly tokenBrand: string
+  /** Where callers reach the gateway, without a slash at the end. */
+  readonly gatewayUrl: () => string
   /** Origins that a workspace may choose as its upstream. */
   readonly upstreamOrigins: readonly string[]
 }

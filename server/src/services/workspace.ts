@@ -38,7 +38,7 @@ export interface UpdateWorkspaceInput {
 /** The workspace that somebody is acting in. */
 export async function getWorkspace(context: ServiceContext, workspaceId: string): Promise<WorkspaceView> {
   const { read } = context.database
-  return viewWorkspace(await findWorkspace(read, workspaceId), await readPolicy(read, workspaceId))
+  return viewWorkspace(context, await findWorkspace(read, workspaceId), await readPolicy(read, workspaceId))
 }
 
 /** The catalog and overlay in force for a workspace, and the version of the workspace that has them. */
@@ -96,7 +96,7 @@ export async function updateWorkspace(
     const policyBefore = await readPolicy(tx, row.id)
     const policy = { ...policyBefore, ...definedMembers(input.audit ?? {}) }
     if (input.audit !== undefined) await writePolicy(tx, row.id, policy)
-    const result = viewWorkspace(await findWorkspace(tx, row.id), policy)
+    const result = viewWorkspace(context, await findWorkspace(tx, row.id), policy)
     const { name, upstream_key_set } = result
     return {
       result,
@@ -287,13 +287,18 @@ function definedMembers<T extends object>(value: T): { [K in keyof T]: Exclude<T
   return Object.fromEntries(members) as { [K in keyof T]: Exclude<T[K], undefined> }
 }
 
-function viewWorkspace(row: WorkspaceRow, policy: AuditPolicy): WorkspaceView {
+function viewWorkspace(
+  { gatewayUrl }: ServiceContext,
+  row: WorkspaceRow,
+  policy: AuditPolicy,
+): WorkspaceView {
   return {
     id: row.id,
     name: row.name,
     ceilings: ceilingsOf(row),
     upstream: row.upstream,
     upstream_key_set: row.sealed_upstream_key !== null,
+    gateway_url: gatewayUrl(),
     audit: viewPolicy(policy),
     version: row.version,
     created_at: formatTime(row.created_at),

@@ -36,6 +36,7 @@ const workspaceSchema = z
     ceilings: ceilingsSchema,
     upstream: z.string().nullable(),
     upstream_key_set: z.boolean(),
+    gateway_url: z.string().openapi({ description: 'Where callers reach the gateway' }),
     audit: z.object({
       calls: callsSchema,
       sample_rate: z.number(),

@@ -110,7 +110,10 @@ export async function recordFailure(
   reason: string,
   origin: Origin,
 ): Promise<void> {
-  const [first, ...others] = await membershipsOf(context.database.read, user.id)
+  const memberships = await membershipsOf(context.database.read, user.id)
+  const [first, ...others] = memberships.sort((left, right) =>
+    left.workspaceId < right.workspaceId ? -1 : 1,
+  )
   if (first === undefined) return
   const actor = anonymousOf(first.workspaceId, origin)
   await context.mutate({ actor, operation: null }, () =>

@@ -15,8 +15,9 @@ import { failed } from './sign-in.js'
 /** The length that RFC 4226 Section 4 recommends, in bytes. */
 const SECRET_BYTES = 20
 const RECOVERY_CODES = 10
-/** Characters of a recovery code, each one of 32. */
-const RECOVERY_LENGTH = 10
+/** Characters of a recovery code, each one of 32: 80 bits, so that a plain hash of one cannot be guessed back. */
+const RECOVERY_LENGTH = 16
+const GROUP_LENGTH = 4
 /** Digits and letters that are not taken for one another (those of Crockford's base 32). */
 const RECOVERY_ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz'
 
@@ -147,9 +148,9 @@ function hashesOf(userId: string, codes: readonly string[]): string {
   return JSON.stringify(codes.map((code) => recoveryHash(userId, code)))
 }
 
-/** As people read it off: `abcde-fghjk`. */
+/** As people read it off: `abcd-efgh-jkmn-pqrs`. */
 function grouped(code: string): string {
-  return `${code.slice(0, RECOVERY_LENGTH / 2)}-${code.slice(RECOVERY_LENGTH / 2)}`
+  return (code.match(new RegExp(`.{${String(GROUP_LENGTH)}}`, 'g')) ?? []).join('-')
 }
 
 function hasOne(): ProblemError {

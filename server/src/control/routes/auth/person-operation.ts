@@ -27,7 +27,7 @@ type Answers<S, N extends number> = Record<
   { readonly description: string; readonly content: { readonly 'application/json': { readonly schema: S } } }
 >
 
-const PROBLEMS = [400, 401, 403, 429] as const
+const PROBLEMS = [400, 401, 403, 404, 409, 429] as const
 
 /**
  * A route about people themselves: signing in, and their own account. No management key opens it, so no catalog maps it;

@@ -1,0 +1,108 @@
+import type { MemberView, Page } from '@bitting/client'
+import type { AuditEntry } from '@bitting/core'
+import { useQuery } from '@tanstack/react-query'
+import type { ReactElement, ReactNode } from 'react'
+import { get } from '../../api/transport.js'
+import { formatExactTime } from '../../format.js'
+import { FormProblem } from '../../session/form-problem.js'
+import { useCan, useSession } from '../../session/session.js'
+import { Button } from '../../ui/button.js'
+import { DiffList, type Change } from '../../ui/diff-list.js'
+import { Notice } from '../../ui/notice.js'
+import type { SettingsForm } from './use-settings-form.js'
+
+/** What the frame of a form takes. */
+export interface SettingsFrameProps<T> {
+  readonly form: SettingsForm<T>
+  /** What differs between two states of the form, in words. */
+  readonly describe: (before: T, after: T) => readonly Change[]
+  readonly children: ReactNode
+  /** Asked instead of saving where something has to be confirmed first. */
+  readonly onSubmit?: (() => void) | undefined
+}
+
+/** A form of settings with its buttons, what went wrong, and what somebody else saved meanwhile. */
+export function SettingsFrame<T>(props: SettingsFrameProps<T>): ReactElement {
+  const { form, describe, children, onSubmit } = props
+  const { conflict } = form
+  return (
+    <form
+      className="form"
+      onSubmit={(event) => {
+        event.preventDefault()
+        if (onSubmit === undefined) void form.save()
+        else onSubmit()
+      }}
+    >
+      {children}
+      {form.error !== null && <FormProblem error={form.error} />}
+      {conflict !== null && (
+        <SettingsConflict
+          changes={describe(conflict.before, conflict.now)}
+          onTake={form.takeTheirs}
+          onKeep={form.keepMine}
+        />
+      )}
+      {form.dirty && conflict === null && (
+        <div className="actions">
+          <Button type="submit" variant="primary" pending={form.pending}>
+            Save
+          </Button>
+          <Button onClick={form.takeTheirs}>Discard</Button>
+        </div>
+      )}
+    </form>
+  )
+}
+
+/** Tells who changed the settings meanwhile and what, and lets the person choose. */
+export function SettingsConflict(props: {
+  readonly changes: readonly Change[]
+  readonly onTake: () => void
+  readonly onKeep: () => void
+}): ReactElement {
+  const who = useLastChange()
+  return (
+    <Notice tone="warn" title="Changed meanwhile" alert>
+      <div className="form">
+        <p>{who} saved other settings while you were editing. Yours are not saved yet.</p>
+        <DiffList changes={props.changes} />
+        <div className="actions">
+          <Button small onClick={props.onTake}>
+            Look at the new version
+          </Button>
+          <Button small variant="primary" onClick={props.onKeep}>
+            Keep my edits
+          </Button>
+        </div>
+      </div>
+    </Notice>
+  )
+}
+
+/** Who changed the workspace last and when, as the beginning of a sentence. */
+function useLastChange(): string {
+  const can = useCan()
+  const { workspace, user } = useSession()
+  const last = useQuery({
+    queryKey: ['last-change', workspace.id],
+    queryFn: async ({ signal }) => {
+      const filter = { resource: workspace.id, outcome: 'success', limit: 1 }
+      const [{ data }, members] = await Promise.all([
+        get<Page<AuditEntry>>('/v1/audit', filter, signal),
+        get<Page<MemberView>>('/v1/members', { limit: 100 }, signal),
+      ])
+      return { entry: data[0], members: members.data }
+    },
+    enabled: can('audit:read') && can('members:read'),
+    staleTime: 0,
+    gcTime: 0,
+  })
+  const entry = last.data?.entry
+  if (entry === undefined) return 'Somebody'
+  const { id, type } = entry.actor
+  const member = last.data?.members.find((known) => known.id === id)
+  const name =
+    id === user.id ? 'You, in another window,' : (member?.name ?? (type === 'key' ? 'A key' : 'Somebody'))
+  return `${name} (${formatExactTime(entry.at)})`
+}

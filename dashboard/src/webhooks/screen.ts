@@ -1,5 +1,0 @@
-/** What one address shows. */
-export interface Screen {
-  readonly title: string
-  readonly element: HTMLElement
-}
