@@ -52,10 +52,6 @@ export interface SingleSignOnView {
   readonly default_role: Role | null
   /** Domains of e-mail addresses that may come without an invitation. */
   readonly domains: string[]
-  /** What to register at the provider as redirect URI. */
-  readonly redirect_uri: string
-  /** The page that begins a sign-in here. */
-  readonly sign_in_url: string
 }
 
 /** How people get into a workspace. */
@@ -71,6 +67,10 @@ export interface SignInPolicyView {
   /** How long a session lasts without use, in minutes, 5 to 43200. */
   readonly idle_minutes: number
   readonly single_sign_on: SingleSignOnView | null
+  /** What to register at a provider as redirect URI. */
+  readonly redirect_uri: string
+  /** The address that begins a sign-in to this workspace by its provider. */
+  readonly sign_in_url: string
   readonly version: number
 }
 

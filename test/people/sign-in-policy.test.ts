@@ -65,7 +65,11 @@ describe('how people get into a workspace', () => {
 
   it('has defaults, a version for If-Match, and is replaced as a whole', async () => {
     const first = await owner.call('GET', '/v1/sign-in-policy')
-    expect([first.body, first.headers.get('etag')]).toEqual([{ ...POLICY, version: 0 }, '"0"'])
+    const addresses = {
+      redirect_uri: expect.stringMatching(/^http:\/\/localhost:\d+\/v1\/auth\/sso\/callback$/),
+      sign_in_url: expect.stringMatching(new RegExp(`/v1/auth/sso/${server.id}$`)),
+    }
+    expect([first.body, first.headers.get('etag')]).toEqual([{ ...POLICY, ...addresses, version: 0 }, '"0"'])
     const changed = await owner.call(
       'PUT',
       '/v1/sign-in-policy',
@@ -74,7 +78,7 @@ describe('how people get into a workspace', () => {
     )
     expect([changed.status, changed.body, changed.headers.get('etag')]).toEqual([
       200,
-      { ...POLICY, idle_minutes: 60, version: 1 },
+      { ...POLICY, ...addresses, idle_minutes: 60, version: 1 },
       '"1"',
     ])
     const late = await owner.call('PUT', '/v1/sign-in-policy', POLICY, { 'if-match': '"0"' })

@@ -16,7 +16,7 @@ const HEADERS = {
 const HTML = 'text/html; charset=utf-8'
 
 /** The addresses of the dashboard's pages, all of which are the one `index.html`: those of `dashboard/src/router.tsx`. */
-const PAGES = [
+export const PAGES = [
   '/',
   '/setup',
   '/sign-in',

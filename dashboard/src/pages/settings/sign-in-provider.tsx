@@ -52,15 +52,13 @@ function OwnerNotice(): ReactElement | null {
   )
 }
 
-function Addresses({ policy: { single_sign_on: kept } }: Pick<SignInProviderProps, 'policy'>): ReactElement {
+function Addresses({ policy }: Pick<SignInProviderProps, 'policy'>): ReactElement {
   return (
     <>
-      <CodeBlock
-        label="Redirect address, to register at the provider"
-        code={kept?.redirect_uri ?? `${location.origin}/v1/auth/sso/callback`}
-        wrap
-      />
-      {kept !== null && <CodeBlock label="Address that begins a sign-in here" code={kept.sign_in_url} wrap />}
+      <CodeBlock label="Redirect address, to register at the provider" code={policy.redirect_uri} wrap />
+      {policy.single_sign_on !== null && (
+        <CodeBlock label="Address that begins a sign-in here" code={policy.sign_in_url} wrap />
+      )}
     </>
   )
 }

@@ -32,8 +32,6 @@ const providerSchema = z.object({
   label: z.string(),
   default_role: z.enum(ROLES).nullable(),
   domains: z.array(z.string()),
-  redirect_uri: z.string().openapi({ description: 'What to register at the provider' }),
-  sign_in_url: z.string().openapi({ description: 'The page that begins a sign-in' }),
 })
 
 const policySchema = z
@@ -44,6 +42,8 @@ const policySchema = z
     session_hours: z.number().int(),
     idle_minutes: z.number().int(),
     single_sign_on: providerSchema.nullable(),
+    redirect_uri: z.string().openapi({ description: 'What to register at a provider' }),
+    sign_in_url: z.string().openapi({ description: 'The address that begins a sign-in by the provider' }),
     version: z.number().int(),
   })
   .openapi('SignInPolicy')

@@ -169,27 +169,15 @@ function viewSignInPolicy(
   workspaceId: string,
   policy: SignInPolicy,
 ): SignInPolicyView {
-  const { single_sign_on: told, ...rest } = tellPolicy(policy)
   return {
-    ...rest,
-    single_sign_on:
-      told === null
-        ? null
-        : {
-            ...told,
-            redirect_uri: callbackUrl(context),
-            sign_in_url: `${context.publicUrl}/v1/auth/sso/${workspaceId}`,
-          },
+    ...tellPolicy(policy),
+    redirect_uri: callbackUrl(context),
+    sign_in_url: `${context.publicUrl}/v1/auth/sso/${workspaceId}`,
     version: policy.version,
   }
 }
 
-type ToldPolicy = Omit<SignInPolicyView, 'single_sign_on' | 'version'> & {
-  readonly single_sign_on: Omit<
-    NonNullable<SignInPolicyView['single_sign_on']>,
-    'redirect_uri' | 'sign_in_url'
-  > | null
-}
+type ToldPolicy = Omit<SignInPolicyView, 'redirect_uri' | 'sign_in_url' | 'version'>
 
 /** A policy without its secret. */
 function tellPolicy({ provider, ...policy }: SignInPolicy): ToldPolicy {
