@@ -39,5 +39,7 @@ const IMAGES = fileURLToPath(new URL('../../docs/images/', import.meta.url))
 export async function picture(page: Page, name: string, fullPage = false): Promise<void> {
   if (process.env['BITTING_SCREENSHOTS'] !== '1') return
   mkdirSync(IMAGES, { recursive: true })
+  await page.mouse.move(0, 0)
+  await page.evaluate('scrollTo(0, 0)')
   await page.screenshot({ path: `${IMAGES}${name}.png`, fullPage })
 }
