@@ -5,6 +5,7 @@ import { parseCatalog, type Catalog, type Operation } from '@bitting/core'
 import { LogKeys } from './audit/log-key.js'
 import type { Config } from './config.js'
 import type { ServiceContext } from './services/context.js'
+import { createScanLimiter } from './services/limiter.js'
 import { createMutate } from './services/mutate.js'
 import { openDatabase, sqliteExists, type WritableDatabase } from './storage/database.js'
 import { loadRootKey } from './storage/root-key.js'
@@ -89,12 +90,14 @@ export function serviceContext(
     mutate: createMutate({
       database,
       operations,
+      apiCatalog: catalogs.api,
       logKeys,
       nowMilliseconds: Date.now,
       catchUp,
       randomBytes,
       onEvents,
     }),
+    scans: createScanLimiter(),
     sealer,
     signingKeys,
     receivers,

@@ -117,6 +117,8 @@ describe('single sign-on', () => {
     const set = await owner.call('PUT', '/v1/sign-in-policy', {
       ...policy,
       version: undefined,
+      redirect_uri: undefined,
+      sign_in_url: undefined,
       single_sign_on: provider.policy,
     })
     expect(set.status).toBe(200)
@@ -140,6 +142,24 @@ describe('single sign-on', () => {
     await page.getByText('You are signed in through single sign-on').waitFor()
     expect(await page.getByRole('button', { name: 'Change the password' }).count()).toBe(0)
     expect(await flawsOf(page)).toEqual([])
+  })
+
+  it('asks whoever another site has sent there, and begins from our own page', async () => {
+    provider.person = { sub: 'p-3', email: 'linked@example.org', email_verified: true, name: 'Linked' }
+    const { page } = await open('/sign-in')
+    await page.goto(`${provider.issuer}/jwks`)
+    const { sign_in_url: begin } = (await owner.call('GET', '/v1/sign-in-policy')).body
+    provider.asked.length = 0
+    await page.evaluate(`location.href = ${JSON.stringify(begin)}`)
+    await page.getByRole('link', { name: 'Continue with single sign-on' }).waitFor()
+    expect(provider.asked).not.toContain('/authorize')
+    expect(await flawsOf(page)).toEqual([])
+    await page.getByRole('link', { name: 'Continue with single sign-on' }).click()
+    await isIn(page)
+    await page.getByRole('button', { name: 'Account: Linked' }).waitFor()
+    await page.goto(`${server.controlUrl}/sign-in?sso=${encodeURIComponent('ws_x/../evil')}`)
+    await page.getByLabel('E-mail').waitFor()
+    expect(await page.getByRole('link', { name: 'Continue with single sign-on' }).count()).toBe(0)
   })
 
   it('says why somebody cannot come in', async () => {

@@ -211,7 +211,7 @@ describeEachServer(
           await expect(
             createKey(context, actor, { ...input, conditions: NO_CONDITIONS }),
           ).rejects.toMatchObject({
-            code: 'grant_exceeds_own',
+            code: 'insufficient_scope',
           })
         } finally {
           await feed.close()

@@ -4,6 +4,7 @@ import {
   authorise,
   ProblemError,
   refusalOf,
+  type Catalog,
   type Operation,
   type RandomBytes,
 } from '@bitting/core'
@@ -18,6 +19,7 @@ import type { Schema } from '../storage/schema.js'
 import { lifecycleEvents } from '../webhooks/lifecycle.js'
 import { tellEvents } from '../webhooks/outbox.js'
 import type { Actor } from '../audit/actor.js'
+import { requireStanding } from './standing.js'
 
 /** What a write did. Without an audit event it does not compile, which is the point. */
 export interface Mutation<T> {
@@ -73,6 +75,8 @@ export interface MutateOptions {
   readonly database: WritableDatabase
   /** The operations of the management API by name. */
   readonly operations: ReadonlyMap<string, Operation>
+  /** The catalog of the protected API, of which roles have parts. */
+  readonly apiCatalog: Catalog
   /** What vouches for the entries of the audit log. */
   readonly logKeys: LogKeys
   readonly nowMilliseconds: () => number
@@ -150,6 +154,10 @@ async function runMutation<T>(
 ): Promise<Mutated<T>> {
   const { actor, operation } = request
   await lockWorkspace(tx, actor.workspaceId)
+  if (operation !== null) {
+    const nowSeconds = Math.floor(options.nowMilliseconds() / 1000)
+    await requireStanding(tx, actor, options.operations.get(operation), options.apiCatalog, nowSeconds)
+  }
   const replay = await findReplay<T>(tx, request)
   if (replay !== null) return replay
   const mutation = await work(tx)

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Transaction } from 'kysely'
 import { NO_CONDITIONS, OPEN_CEILINGS, ProblemError, randomBase62 } from '@bitting/core'
-import type { WritableDatabase } from '../storage/database.js'
+import type { Reader, WritableDatabase } from '../storage/database.js'
 import type { Schema } from '../storage/schema.js'
 import { operatorOf } from '../audit/actor.js'
 import type { ServiceContext } from './context.js'
@@ -123,6 +123,26 @@ export async function createSetupCode(context: ServiceContext, database: Writabl
 }
 
 /**
+ * Refuses a setup code that opens nothing, before anything costly is done for whoever brings it.
+ *
+ * @throws {ProblemError} invalid_token where the code is unknown, spent or too old
+ */
+export async function requireSetupCode(
+  reader: Reader,
+  context: Pick<ServiceContext, 'now'>,
+  code: string,
+): Promise<void> {
+  const found = await reader
+    .selectFrom('setup_codes')
+    .select('code_hash')
+    .where('code_hash', '=', hashOf(code))
+    .where('used_at', 'is', null)
+    .where('created_at', '>', context.now() - SETUP_CODE_SECONDS)
+    .executeTakeFirst()
+  if (found === undefined) throw codeIsOver()
+}
+
+/**
  * Spends a setup code, in the transaction of what it opens, so that of two who hold it one gets in.
  *
  * @throws {ProblemError} invalid_token where the code is unknown, spent or too old
@@ -132,16 +152,19 @@ export async function spendSetupCode(
   context: Pick<ServiceContext, 'now'>,
   code: string,
 ): Promise<void> {
+  await requireSetupCode(tx, context, code)
   const spent = await tx
     .updateTable('setup_codes')
     .set({ used_at: context.now() })
     .where('code_hash', '=', hashOf(code))
     .where('used_at', 'is', null)
-    .where('created_at', '>', context.now() - SETUP_CODE_SECONDS)
     .returning('code_hash')
     .executeTakeFirst()
-  if (spent !== undefined) return
-  throw new ProblemError(
+  if (spent === undefined) throw codeIsOver()
+}
+
+function codeIsOver(): ProblemError {
+  return new ProblemError(
     'invalid_token',
     'This setup link was used already, replaced by a newer one, or is older than an hour. Restart the server for a new link, or run `bitting bootstrap`.',
   )

@@ -21,6 +21,7 @@ import type { Reader } from '../storage/database.js'
 import type { Schema, WorkspaceRow } from '../storage/schema.js'
 import { findWorkspace } from './find-workspace.js'
 import { checkOwnsAll } from './keys/grant.js'
+import { requireRecent } from './people/recent.js'
 import type { Actor } from '../audit/actor.js'
 import type { ServiceContext } from './context.js'
 import { formatTime, stateOf } from './keys/record.js'
@@ -63,7 +64,8 @@ export async function getCatalog(
  * what is known of every key, so they ask for a key that has everything.
  *
  * @param version the version that the caller saw, null to change whatever is there
- * @throws {ProblemError} version_conflict, invalid_body, invalid_access, ceiling_conflict, grant_exceeds_own
+ * @throws {ProblemError} version_conflict, invalid_body, invalid_access, ceiling_conflict, grant_exceeds_own,
+ * step_up_required
  */
 export async function updateWorkspace(
   context: ServiceContext,
@@ -75,7 +77,10 @@ export async function updateWorkspace(
     const row = await findWorkspace(tx, actor.workspaceId)
     checkWorkspaceVersion(row, version)
     const forAllKeys = [input.ceilings, input.upstream, input.upstreamKey, input.audit]
-    if (forAllKeys.some((value) => value !== undefined)) await checkOwnsAll(tx, context, actor)
+    if (forAllKeys.some((value) => value !== undefined)) {
+      await checkOwnsAll(tx, context, actor)
+      requireRecent(context, actor)
+    }
     const ceilings = changedCeilings(context, row, input)
     if (input.ceilings !== undefined) await checkNoKeyAbove(tx, context, row.id, ceilings)
     const upstream = input.upstream === undefined ? row.upstream : checkUpstream(context, input.upstream)
@@ -145,6 +150,7 @@ export async function setCatalogOverlay(
 ): Promise<Mutated<CatalogOverlay>> {
   return context.mutate({ actor, operation: 'setCatalogOverlay' }, async (tx) => {
     await checkOwnsAll(tx, context, actor)
+    requireRecent(context, actor)
     const merged = overlayCatalog(context.catalogs.api, mappings)
     if (!merged.ok) {
       throw new ProblemError('invalid_body', 'The overlay does not fit the catalog.', {

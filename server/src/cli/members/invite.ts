@@ -1,3 +1,4 @@
+import { isEmail } from '../../services/people/users.js'
 import { ROLES, type Role } from '@bitting/core'
 import { Option, type Command } from 'commander'
 import { invalidArgument, newDataCommand } from '../command.js'
@@ -44,6 +45,6 @@ export function inviteMemberCommand(context: CommandContext): Command {
 
 /** Reads the argument that is an e-mail address, as the management API takes them. */
 function emailArgument(text: string): string {
-  if (text.length <= 254 && /^[^\s@"<>]{1,64}@[^\s@.]+(?:\.[^\s@.]+)*$/u.test(text)) return text
+  if (text.length <= 254 && isEmail(text)) return text
   throw invalidArgument('Write an e-mail address, ada@example.com for example.')
 }

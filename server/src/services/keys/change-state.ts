@@ -8,7 +8,7 @@ import type { IdempotentRequest, Mutated } from '../mutate.js'
 import { refuseWebhookKey } from '../webhooks/webhook-key.js'
 import { findKeyRow, readKey } from './find.js'
 import { requireRecent } from '../people/recent.js'
-import { checkOwn } from './grant.js'
+import { checkOwn, isPowerful } from './grant.js'
 import { accessOf, conditionsOf } from '../../storage/columns.js'
 import { stateOf, type KeyView } from './record.js'
 import { destroySecrets } from './secret.js'
@@ -73,6 +73,7 @@ export async function changeKeyState(
       const { kind, environment } = row
       const access = accessOf(row.access)
       await checkOwn(tx, context, actor, { kind, environment, access, conditions: conditionsOf(row) })
+      if (isPowerful({ kind, access })) requireRecent(context, actor)
     }
     await tx
       .updateTable('keys')

@@ -76,11 +76,26 @@ export async function readKey(
 }
 
 /**
- * A page of a workspace's keys.
+ * A page of a workspace's keys. Those that have to be looked for among all of them are let through a few at a time.
  *
- * @throws {ProblemError} invalid_request where the cursor is not one of this list
+ * @throws {ProblemError} invalid_request where the cursor is not one of this list, too_busy
  */
 export async function listKeys(
+  context: ServiceContext,
+  workspaceId: string,
+  filter: KeyFilter,
+  page: PageRequest,
+): Promise<Page<KeyView>> {
+  const list = (): Promise<Page<KeyView>> => readPage(context, workspaceId, filter, page)
+  return isScan(filter) ? context.scans.run(workspaceId, list) : list()
+}
+
+/** Says whether a page can take a pass over all keys: no index has what it looks for, or its order. */
+function isScan({ query, name, createdBy, sort = 'created' }: KeyFilter): boolean {
+  return query !== undefined || name !== undefined || createdBy !== undefined || sort !== 'created'
+}
+
+async function readPage(
   context: ServiceContext,
   workspaceId: string,
   filter: KeyFilter,

@@ -8,7 +8,7 @@ import type { PeopleContext } from './context.js'
 import { membershipsOf } from './members.js'
 import { readSignInPolicy } from './policy.js'
 import { RECENT_SECONDS, requireRecent } from './recent.js'
-import type { LiveSession } from './sessions.js'
+import { needsSecondFactor, type LiveSession } from './sessions.js'
 import { getUser } from './users.js'
 
 /** What a change of an account came to, and the event that tells of it. */
@@ -48,11 +48,7 @@ export async function requireCredentialChange(context: PeopleContext, live: Live
   const memberships = await membershipsOf(read, live.user.id)
   const policies = await Promise.all(memberships.map((it) => readSignInPolicy(read, it.workspaceId)))
   if (!policies.some((policy) => policy.requireSecondFactor)) return
-  throw new ProblemError(
-    'step_up_required',
-    'A workspace of yours asks for a second factor. Prove who you are with the one that you have, then repeat this.',
-    { members: { max_age_seconds: RECENT_SECONDS, second_factor: true } },
-  )
+  throw secondFactorWanted()
 }
 
 /**
@@ -65,7 +61,7 @@ export async function changeAccount<T>(
   live: LiveSession,
   work: AccountWork<T>,
 ): Promise<T> {
-  return change(context, live, requireOwnAccount, work)
+  return change(context, live, () => requireShownFactor(context, live), work)
 }
 
 /**
@@ -96,12 +92,54 @@ async function change<T>(
       .where('id', '=', actor.id)
       .returningAll()
       .executeTakeFirstOrThrow()
+    // After the lock that a change of password holds: whoever it put out does nothing more, however slow they sent it.
+    await requireLive(tx, live)
     const { result: outcome, audit } = await work(tx, user)
     const memberships = await membershipsOf(tx, user.id)
-    const alsoIn = memberships.map((it) => it.workspaceId).filter((id) => id !== actor.workspaceId)
+    // What a provider brought a person into is not the account's to write to.
+    const alsoIn = memberships
+      .filter((it) => !it.ssoOnly && it.workspaceId !== actor.workspaceId)
+      .map((it) => it.workspaceId)
     return { result: outcome, audit, changed: [], alsoIn }
   })
   return result
+}
+
+/**
+ * Refuses a session that has shown less than its workspace asks for, where the person has what it lacks: a password alone
+ * must not reach into what they do with both.
+ *
+ * @throws {ProblemError} insufficient_scope, step_up_required
+ */
+export async function requireShownFactor(context: PeopleContext, live: LiveSession): Promise<void> {
+  requireOwnAccount(live)
+  if (needsSecondFactor(live) && (await hasSecondFactor(context.database.read, live.user))) {
+    throw secondFactorWanted()
+  }
+}
+
+/**
+ * Refuses a session that was ended since the request came.
+ *
+ * @throws {ProblemError} session_ended
+ */
+export async function requireLive(tx: Transaction<Schema>, { row }: LiveSession): Promise<void> {
+  const found = await tx
+    .selectFrom('sessions')
+    .select('id')
+    .where('token_hash', '=', row.token_hash)
+    .executeTakeFirst()
+  if (found === undefined) {
+    throw new ProblemError('session_ended', 'The session ended before this was done. Sign in and repeat it.')
+  }
+}
+
+function secondFactorWanted(): ProblemError {
+  return new ProblemError(
+    'step_up_required',
+    'A workspace of yours asks for a second factor. Prove who you are with the one that you have, then repeat this.',
+    { members: { max_age_seconds: RECENT_SECONDS, second_factor: true } },
+  )
 }
 
 /** Says whether a person has a code generator or a passkey. */

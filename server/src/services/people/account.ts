@@ -7,7 +7,8 @@ import {
   changeAccount,
   changeCredentials,
   requireCredentialChange,
-  requireOwnAccount,
+  requireLive,
+  requireShownFactor,
 } from './account-change.js'
 import type { PeopleContext } from './context.js'
 import { membershipsOf } from './members.js'
@@ -59,6 +60,8 @@ export async function setPassword(
       .deleteFrom('sessions')
       .where('user_id', '=', id)
       .where('token_hash', '!=', live.row.token_hash)
+      // A provider's sessions are its workspace's: whoever set this password need not be whom it vouched for.
+      .where('confined', '=', 0)
       .returning('id')
       .execute()
     return {
@@ -79,13 +82,14 @@ export async function setPassword(
  * @throws {ProblemError} insufficient_scope
  */
 export async function listOwnSessions(context: PeopleContext, live: LiveSession): Promise<OwnSessionView[]> {
-  requireOwnAccount(live)
+  await requireShownFactor(context, live)
   const { read } = context.database
   const [rows, memberships] = await Promise.all([
     read
       .selectFrom('sessions')
       .selectAll()
       .where('user_id', '=', live.user.id)
+      .where('confined', '=', 0)
       .orderBy('last_seen_at', 'desc')
       .orderBy('id')
       .execute(),
@@ -114,11 +118,13 @@ export async function listOwnSessions(context: PeopleContext, live: LiveSession)
 export async function endOwnSession(context: PeopleContext, live: LiveSession, id: string): Promise<void> {
   const { actor } = live
   await context.mutate({ actor, operation: null }, async (tx) => {
-    requireOwnAccount(live)
+    await requireShownFactor(context, live)
+    await requireLive(tx, live)
     const ended = await tx
       .deleteFrom('sessions')
       .where('id', '=', id)
       .where('user_id', '=', actor.id)
+      .where('confined', '=', 0)
       .returning('workspace_id')
       .executeTakeFirst()
     if (ended === undefined) throw new ProblemError('not_found', 'You have no session with this id.')

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { ProblemError } from '@bitting/core'
+import { parseAddress, ProblemError } from '@bitting/core'
 import type { Transaction } from 'kysely'
 import type { Schema } from '../../storage/schema.js'
 import type { PeopleContext } from './context.js'
@@ -22,6 +22,10 @@ const MEMORY_SECONDS = 86_400
 export interface Attempt {
   /** To be called when it was successful: the account's count begins anew, and the address is not held to it. */
   succeed(): Promise<void>
+  /** Does not hold the address to it, while the account stays counted: a first proof of two was right. */
+  release(): Promise<void>
+  /** Does the work that looks at the attempt. Where there was no room for it, nothing was tried and nothing is counted. */
+  lookedAt<T>(work: () => Promise<T>): Promise<T>
 }
 
 /**
@@ -38,28 +42,69 @@ export async function beginAttempt(
   address: string | null,
 ): Promise<Attempt> {
   const account = email === null ? null : { name: `account:${email}`, free: ACCOUNT_ATTEMPTS_FREE }
-  const place = { name: `address:${address ?? 'unknown'}`, free: ADDRESS_ATTEMPTS_FREE }
+  return begin(context, account, { name: `address:${placeOf(address)}`, free: ADDRESS_ATTEMPTS_FREE })
+}
+
+/**
+ * Counts an attempt to prove once more who the person of a session is, by the session alone.
+ *
+ * @throws {ProblemError} too_many_attempts
+ */
+export async function beginStepUpAttempt(context: PeopleContext, sessionId: string): Promise<Attempt> {
+  return begin(context, { name: `session:${sessionId}`, free: ACCOUNT_ATTEMPTS_FREE }, null)
+}
+
+async function begin(
+  context: PeopleContext,
+  account: Subject | null,
+  place: Subject | null,
+): Promise<Attempt> {
   const now = context.now()
   const waits = await context.records.transact(async (tx) => {
     const accountWait = account === null ? 0 : await count(tx, account, now)
-    if (accountWait > 0) return accountWait
-    return count(tx, place, now)
+    return accountWait > 0 || place === null ? accountWait : count(tx, place, now)
   })
   if (waits > 0) throw tooMany(waits)
+  const takeBack = (...subjects: readonly (Subject | null)[]): Promise<void> =>
+    context.records.transact(async (tx) => {
+      for (const subject of subjects) if (subject !== null) await countBack(tx, subject)
+    })
   return {
     succeed: () =>
       context.records.transact(async (tx) => {
-        if (account !== null) {
-          await tx.deleteFrom('sign_in_attempts').where('subject_hash', '=', hashOf(account)).execute()
-        }
-        await tx
-          .updateTable('sign_in_attempts')
-          .set((row) => ({ attempts: row('attempts', '-', 1), blocked_until: 0 }))
-          .where('subject_hash', '=', hashOf(place))
-          .where('attempts', '>', 0)
-          .execute()
+        if (account !== null) await forget(tx, account)
+        if (place !== null) await countBack(tx, place)
       }),
+    release: () => takeBack(place),
+    lookedAt: async (work) => {
+      try {
+        return await work()
+      } catch (error) {
+        if (error instanceof ProblemError && error.code === 'too_busy') await takeBack(account, place)
+        throw error
+      }
+    },
   }
+}
+
+/** One who has a network of IPv6 has 2^64 addresses in it (RFC 6177), so the network is counted. */
+function placeOf(address: string | null): string {
+  const parsed = address === null ? null : parseAddress(address)
+  if (parsed === null || address?.includes(':') !== true) return address ?? 'unknown'
+  return `${String(parsed[0])}:${String(parsed[1])}::/64`
+}
+
+async function forget(tx: Transaction<Schema>, subject: Subject): Promise<void> {
+  await tx.deleteFrom('sign_in_attempts').where('subject_hash', '=', hashOf(subject)).execute()
+}
+
+async function countBack(tx: Transaction<Schema>, subject: Subject): Promise<void> {
+  await tx
+    .updateTable('sign_in_attempts')
+    .set((row) => ({ attempts: row('attempts', '-', 1), blocked_until: 0 }))
+    .where('subject_hash', '=', hashOf(subject))
+    .where('attempts', '>', 0)
+    .execute()
 }
 
 /** Counts one attempt; returns how many seconds there are to wait where it was not let through. */

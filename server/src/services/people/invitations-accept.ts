@@ -84,10 +84,11 @@ async function joinAgain(
   user: UserRow,
   origin: Origin,
 ): Promise<SignIn> {
-  await beginAttempt(context, user.email, origin.address)
-  if (!(await verifyPassword(user.password_hash, password))) {
+  const attempt = await beginAttempt(context, user.email, origin.address)
+  if (!(await attempt.lookedAt(() => verifyPassword(user.password_hash, password)))) {
     throw failed('The password of the account with this address is not right.')
   }
+  await attempt.release()
   await requireWayIn(context, workspaceId, 'password')
   const actor = anonymousOf(workspaceId, origin)
   await context.mutate({ actor, operation: null }, async (tx) =>

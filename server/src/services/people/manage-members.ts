@@ -1,5 +1,5 @@
 import type { MemberView, Page } from '@bitting/client'
-import { NO_CONDITIONS, ProblemError, roleAccess, type Role } from '@bitting/core'
+import { accessIncludes, NO_CONDITIONS, ProblemError, roleAccess, type Role } from '@bitting/core'
 import { sql, type SqlBool, type Transaction } from 'kysely'
 import type { Actor } from '../../audit/actor.js'
 import type { Reader } from '../../storage/database.js'
@@ -63,13 +63,16 @@ export async function updateMember(
     if (isStrong(row.role)) requireRecent(context, actor)
     if (role !== 'owner') await requireOtherOwner(tx, row)
     await writeMember(tx, row, { role, version: row.version + 1 })
+    const { api } = context.catalogs
+    const isWeaker = !accessIncludes(roleAccess(role, api), roleAccess(row.role, api))
+    const revoked = isWeaker ? await revokeInvitationsOf(tx, context, row, actor.id) : []
     const result = await viewMember(tx, { ...row, role, version: row.version + 1 })
     return {
       result,
       audit: {
         action: 'member.update',
         resource: { type: 'user', id },
-        details: { before: { role: row.role }, after: { role } },
+        details: { before: { role: row.role }, after: { role }, invitations_revoked: revoked },
         personal: { metadata: { email: result.email } },
       },
       changed: [],
@@ -78,8 +81,8 @@ export async function updateMember(
 }
 
 /**
- * Takes a person out of a workspace: their sessions there end at once. Keys that they made are identities of their own and
- * stay, and so do invitations that they sent.
+ * Takes a person out of a workspace: their sessions there end at once, and invitations of theirs that nobody accepted.
+ * Keys that they made are identities of their own and stay.
  *
  * @param version the version that the caller saw, null to remove whatever is there
  * @throws {ProblemError} not_found, version_conflict, state_conflict for the last owner, insufficient_scope where an owner
@@ -105,18 +108,38 @@ export async function removeMember(
       .where('workspace_id', '=', workspaceId)
       .where('user_id', '=', id)
       .execute()
+    const revoked = await revokeInvitationsOf(tx, context, row, actor.id)
     const result = await viewMember(tx, { ...row, ...removal })
     return {
       result,
       audit: {
         action: 'member.remove',
         resource: { type: 'user', id },
-        details: { role: row.role },
+        details: { role: row.role, invitations_revoked: revoked },
         personal: { metadata: { email: result.email } },
       },
       changed: [],
     }
   })
+}
+
+/** What somebody offered and may offer no longer is taken back, so that nobody comes back by their own invitation. */
+async function revokeInvitationsOf(
+  tx: Transaction<Schema>,
+  context: Pick<ServiceContext, 'now'>,
+  { workspace_id: workspaceId, user_id: userId }: MemberRow,
+  by: string,
+): Promise<string[]> {
+  const rows = await tx
+    .updateTable('invitations')
+    .set({ revoked_at: context.now(), revoked_by: by })
+    .where('workspace_id', '=', workspaceId)
+    .where('created_by', '=', userId)
+    .where('accepted_at', 'is', null)
+    .where('revoked_at', 'is', null)
+    .returning('id')
+    .execute()
+  return rows.map(({ id }) => id)
 }
 
 /**
@@ -232,7 +255,8 @@ function memberView(row: MemberRow, user: UserRow, hasPasskey: boolean): MemberV
   return {
     id: user.id,
     email: user.email,
-    name: user.name,
+    // What the account calls itself is not the word of the provider that brought the person in.
+    name: row.sso_only === 1 ? user.email : user.name,
     role: row.role,
     second_factor: hasPasskey || user.sealed_totp !== null,
     created_at: formatTime(row.created_at),

@@ -6,7 +6,7 @@ import {
 import { ProblemError } from '@bitting/core'
 import type { Origin } from '../../audit/actor.js'
 import type { PasskeyRow } from '../../storage/people-schema.js'
-import { beginAttempt } from './attempts.js'
+import { beginAttempt, beginStepUpAttempt } from './attempts.js'
 import { beginCeremony } from './ceremonies.js'
 import type { PeopleContext } from './context.js'
 import { CHALLENGE_BYTES, PASSKEY_TIMEOUT, transportsOf } from './passkeys-add.js'
@@ -114,8 +114,8 @@ export async function stepUpWithPasskey(
   assertion: Assertion,
 ): Promise<LiveSession> {
   const { user, actor, row } = live
-  // By the address alone: whoever guesses the person's password must not hold up their passkey.
-  const attempt = await beginAttempt(context, null, actor.origin.address)
+  // By the session alone: whoever guesses elsewhere must not hold up who is in.
+  const attempt = await beginStepUpAttempt(context, row.id)
   const challenge = await takeChallenge(context, 'passkey_step_up', ceremony, row.id)
   // Not session_ended, which would say that nobody is signed in any more.
   if (challenge === null) throw failed('The proof took too long. Begin it again.')

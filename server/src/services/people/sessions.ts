@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto'
 import { ProblemError, randomBase62, roleAccess } from '@bitting/core'
+import type { Transaction } from 'kysely'
 import type { MemberActor, Origin } from '../../audit/actor.js'
 import type { MemberRow, SessionRow, SignInMethod, UserRow } from '../../storage/people-schema.js'
+import type { Schema } from '../../storage/schema.js'
 import type { PeopleContext } from './context.js'
 import { findMember, membershipsOf } from './members.js'
 import { lets, policyAllows, readSignInPolicy, type SignInPolicy } from './policy.js'
@@ -36,6 +38,11 @@ export interface SessionRequest {
   readonly secondFactor: boolean
   /** Null for the one last used. */
   readonly workspaceId: string | null
+  /**
+   * The hash that the password was compared with; absent where none was. Whoever knew a password that is changed
+   * meanwhile does not come in by it.
+   */
+  readonly passwordHash?: string | null
   readonly origin: Origin
 }
 
@@ -117,6 +124,7 @@ export async function startSession(context: PeopleContext, request: SessionReque
       .where('removed_at', 'is', null)
       .executeTakeFirst()
     if (numUpdatedRows === 0n) throw noWorkspace()
+    await requireSamePassword(tx, request)
     await tx.insertInto('sessions').values(row).execute()
     return {
       result: null,
@@ -204,11 +212,13 @@ export async function renewProof(
   const { row, actor } = live
   const now = context.now()
   await context.mutate({ actor, operation: null }, async (tx) => {
-    await tx
+    const { numUpdatedRows } = await tx
       .updateTable('sessions')
       .set({ authenticated_at: now, ...(secondFactor && { second_factor: 1 as const }) })
       .where('token_hash', '=', row.token_hash)
-      .execute()
+      .executeTakeFirst()
+    if (numUpdatedRows === 0n)
+      throw new ProblemError('session_ended', 'The session has ended. Sign in again.')
     return {
       result: null,
       audit: {
@@ -223,6 +233,24 @@ export async function renewProof(
     ...live,
     row: { ...row, authenticated_at: now, second_factor: secondFactor ? 1 : row.second_factor },
     actor: { ...actor, authenticatedAt: now },
+  }
+}
+
+/** Holds the lock that a change of password takes, so that of the two the later sees the earlier. */
+async function requireSamePassword(
+  tx: Transaction<Schema>,
+  { userId, passwordHash }: SessionRequest,
+): Promise<void> {
+  if (passwordHash === undefined) return
+  const same = await tx
+    .updateTable('users')
+    .set((row) => ({ updated_at: row.ref('updated_at') }))
+    .where('id', '=', userId)
+    .where('password_hash', passwordHash === null ? 'is' : '=', passwordHash)
+    .returning('id')
+    .executeTakeFirst()
+  if (same === undefined) {
+    throw new ProblemError('sign_in_failed', 'The password was changed meanwhile. Sign in with the new one.')
   }
 }
 

@@ -1,5 +1,6 @@
 import { operatorOf, type Origin } from '../../audit/actor.js'
-import { insertWorkspace, newWorkspaceId, spendSetupCode } from '../setup.js'
+import { insertWorkspace, newWorkspaceId, requireSetupCode, spendSetupCode } from '../setup.js'
+import { beginAttempt } from './attempts.js'
 import type { PeopleContext } from './context.js'
 import { checkPassword, hashPassword } from './password.js'
 import { startSession, type NewSession } from './sessions.js'
@@ -24,6 +25,9 @@ export interface SetUpInput {
 export async function setUp(context: PeopleContext, input: SetUpInput, origin: Origin): Promise<NewSession> {
   const { code, name } = input
   const email = normaliseEmail(input.email)
+  const attempt = await beginAttempt(context, null, origin.address)
+  await requireSetupCode(context.database.read, context, code)
+  await attempt.succeed()
   checkPassword(input.password, { email, name })
   const passwordHash = await hashPassword(input.password)
   const first = await context.database.read

@@ -1,7 +1,7 @@
 import { ProblemError } from '@bitting/core'
 import { anonymousOf, type Origin } from '../../audit/actor.js'
 import type { UserRow } from '../../storage/people-schema.js'
-import { beginAttempt, type Attempt } from './attempts.js'
+import { beginAttempt, beginStepUpAttempt, type Attempt } from './attempts.js'
 import { beginCeremony, endCeremony, readCeremony } from './ceremonies.js'
 import type { PeopleContext } from './context.js'
 import { membershipsOf } from './members.js'
@@ -34,13 +34,17 @@ export async function signInWithPassword(
   const address = normaliseEmail(email)
   const attempt = await beginAttempt(context, address, origin.address)
   const user = await findUserByEmail(context.database.read, address)
-  const isRight = await verifyPassword(user?.password_hash ?? null, password)
+  const isRight = await attempt.lookedAt(() => verifyPassword(user?.password_hash ?? null, password))
   if (user === undefined || !isRight) {
-    if (user !== undefined) await recordFailure(context, user, 'password_wrong', origin)
+    await (user === undefined
+      ? recordNothing(context)
+      : recordFailure(context, user, 'password_wrong', origin))
     throw failed('The e-mail address or the password is not right.')
   }
   if (user.sealed_totp !== null) {
-    // Not a success yet: whoever has the password alone must not get a fresh count for guessing codes.
+    // No success yet: whoever has the password alone must not get a fresh count for guessing codes. Where they came from
+    // has guessed nothing wrong.
+    await attempt.release()
     const half: HalfSignedIn = { userId: user.id, passwordHash: user.password_hash }
     const ceremony = await beginCeremony(context, 'second_factor', { ...half })
     return { status: 'second_factor', ceremony }
@@ -90,8 +94,9 @@ export async function stepUp(
 ): Promise<LiveSession> {
   const { user, actor } = live
   const { origin } = actor
-  const attempt = await beginAttempt(context, user.email, origin.address)
-  const isRight = await verifyPassword(user.password_hash, password)
+  // By the session and not by the account: a stranger who guesses at the account must not hold up who is in.
+  const attempt = await beginStepUpAttempt(context, live.row.id)
+  const isRight = await attempt.lookedAt(() => verifyPassword(user.password_hash, password))
   const needsCode = user.sealed_totp !== null
   // A code is taken only beside the right password, so that guessing passwords spends none.
   const hasCode = !needsCode || (isRight && (await takeSecondFactor(context, user, code ?? '')))
@@ -131,6 +136,18 @@ export async function recordFailure(
   )
 }
 
+/** Takes about as long as recording a failure: what there is no account for must not be answered sooner. */
+async function recordNothing({ records, now }: PeopleContext): Promise<void> {
+  const seen = { subject_hash: 'nobody', attempts: 0, blocked_until: 0, updated_at: now() }
+  await records.transact((tx) =>
+    tx
+      .insertInto('sign_in_attempts')
+      .values(seen)
+      .onConflict((conflict) => conflict.column('subject_hash').doUpdateSet(seen))
+      .execute(),
+  )
+}
+
 /** The one answer to every wrong proof. */
 export function failed(detail: string): ProblemError {
   return new ProblemError('sign_in_failed', detail)
@@ -144,6 +161,13 @@ async function finish(
   origin: Origin,
 ): Promise<SignIn> {
   await attempt.succeed()
-  const request = { userId: user.id, method: 'password', secondFactor, workspaceId: null, origin } as const
-  return { status: 'signed_in', session: await startSession(context, request) }
+  const session = await startSession(context, {
+    userId: user.id,
+    method: 'password',
+    secondFactor,
+    workspaceId: null,
+    passwordHash: user.password_hash,
+    origin,
+  })
+  return { status: 'signed_in', session }
 }

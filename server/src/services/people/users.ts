@@ -7,6 +7,14 @@ import type { PeopleContext } from './context.js'
 
 const USER_ID_LENGTH = 16
 
+/** Neither spaces nor marks, nor characters that are not seen. */
+const EMAIL = /^[^\s@"<>()[\]\\,;:\p{C}]{1,64}@[^\s@"<>()[\]\\,;:\p{C}.]+(?:\.[^\s@"<>()[\]\\,;:\p{C}.]+)*$/u
+
+/** Says whether a text has the form of an e-mail address that Bitting takes. */
+export function isEmail(text: string): boolean {
+  return EMAIL.test(text)
+}
+
 /** An e-mail address as it is kept and compared: without spaces around it, in lower case. */
 export function normaliseEmail(email: string): string {
   return email.trim().normalize('NFC').toLowerCase()

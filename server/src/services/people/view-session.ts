@@ -30,7 +30,8 @@ export async function viewSession(context: PeopleContext, live: LiveSession): Pr
     workspace: { id: row.workspace_id, name: here?.workspaceName ?? row.workspace_id },
     role: actor.role,
     access: actor.access,
-    workspaces: (row.confined === 1 ? memberships.filter((it) => it === here) : memberships)
+    workspaces: memberships
+      .filter((it) => (row.confined === 1 ? it === here : !it.ssoOnly))
       .map((it) => ({ workspace_id: it.workspaceId, name: it.workspaceName, role: it.role }))
       .sort((left, right) => left.name.localeCompare(right.name)),
     method: row.method,

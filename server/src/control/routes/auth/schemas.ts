@@ -1,5 +1,6 @@
 import { ROLES } from '@bitting/core'
 import { z } from '@hono/zod-openapi'
+import { isEmail } from '../../../services/people/users.js'
 import { accessSchema, nameSchema, storableText } from '../../schemas.js'
 
 /** An e-mail address as people type it: something, an at sign, and a host with a dot or `localhost`. */
@@ -7,7 +8,7 @@ export const emailSchema = z
   .string()
   .max(254)
   .transform((text) => text.trim())
-  .refine((text) => /^[^\s@"<>]{1,64}@[^\s@.]+(?:\.[^\s@.]+)*$/u.test(text), 'must be an e-mail address')
+  .refine(isEmail, 'must be an e-mail address')
   .openapi({ type: 'string', format: 'email' })
 
 /** A password as it is typed. How good it must be is checked where one is set. */
