@@ -56,4 +56,6 @@ export interface AttentionView {
   readonly data: readonly AttentionItem[]
   /** Live keys in all. */
   readonly live_keys: number
+  /** As of when, RFC 3339. An answer is kept for up to 60 seconds while no key of the workspace changes. */
+  readonly computed_at: string
 }

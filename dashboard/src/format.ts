@@ -42,5 +42,5 @@ export function formatRelative(value: string, now = Date.now()): string {
   const distance = new Date(value).getTime() - now
   const unit = UNITS.find(([, milliseconds]) => Math.abs(distance) >= milliseconds)
   if (unit === undefined) return distance > 0 ? 'in less than a minute' : 'just now'
-  return RELATIVE.format(Math.trunc(distance / unit[1]), unit[0])
+  return RELATIVE.format(Math.round(distance / unit[1]), unit[0])
 }

@@ -220,11 +220,12 @@ describe('the checkpoint', () => {
   it('is checked in the browser, and the next one against it', async () => {
     const page = await goto('/audit?action=call.denied')
     await page.getByRole('button', { name: 'Check here now' }).click()
-    await page.getByText('everything holds').waitFor()
+    await page.getByText('The signature is valid; there is nothing').waitFor()
     await page.getByText('This browser keeps this checkpoint now').waitFor()
     await owner.call('PATCH', '/v1/workspace', { name: 'Acme again' })
     await page.getByRole('button', { name: 'Check here now' }).click()
     await page.getByText('The log begins with the').waitFor()
+    await page.getByText('everything holds').waitFor()
     await page.getByRole('button', { name: 'How to verify it' }).click()
     await page.getByText('bitting audit verify log.jsonl --key log.key').waitFor()
     await expectGoodLook(page)

@@ -67,6 +67,18 @@ describe('the workspace', () => {
     await card('Name').getByRole('button', { name: 'Save' }).waitFor({ state: 'detached' })
   })
 
+  it('asks before an edit that was not saved is left', async () => {
+    await goto('workspace')
+    await page.getByLabel('Name of the workspace').fill('Not saved')
+    await page.getByRole('link', { name: 'Overview' }).click()
+    await page.getByRole('alertdialog').getByRole('button', { name: 'Cancel' }).click()
+    expect(new URL(page.url()).pathname).toBe('/settings/workspace')
+    expect(await page.getByLabel('Name of the workspace').inputValue()).toBe('Not saved')
+    await page.getByRole('link', { name: 'Overview' }).click()
+    await page.getByRole('alertdialog').getByRole('button', { name: 'Discard' }).click()
+    await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor()
+  })
+
   it('tells what is wrong with a name at its field', async () => {
     await goto('workspace')
     await card('Name').getByLabel('Name of the workspace').fill(' ')

@@ -64,7 +64,7 @@ describe('the policy of a workspace', () => {
   it('names an identity provider, whose secret is never shown again', async () => {
     const { page, complaints } = await open(owner)
     await page.getByRole('switch', { name: 'Single sign-on' }).check()
-    await page.getByText(/localhost:\d+\/v1\/auth\/sso\/callback$/).waitFor()
+    await page.getByText(/localhost:\d+\/v1\/auth\/sso\/ws_\w+\/callback$/).waitFor()
     await page.getByLabel('Issuer').fill('http://login.example.com')
     await page.getByLabel('Client id').fill('bitting')
     await page.getByLabel('Client secret').fill(SECRET)
@@ -83,7 +83,7 @@ describe('the policy of a workspace', () => {
     const { single_sign_on: kept, redirect_uri: redirect, sign_in_url: begin } = await policy()
     expect(kept).toMatchObject({ default_role: 'developer', domains: ['example.com', 'example.org'] })
     await page.getByText(redirect as string).waitFor()
-    await page.getByText(begin as string).waitFor()
+    await page.getByText(begin as string, { exact: true }).waitFor()
     expect(await page.getByLabel('Client secret').inputValue()).toBe('')
     expect(await everythingKept(page)).not.toContain(SECRET)
     expect(await flawsOf(page)).toEqual([])

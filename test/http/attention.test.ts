@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import type { AttentionReason, AttentionView } from '@bitting/client'
 import { ATTENTION_LIMITS, ATTENTION_REASONS } from '../../server/src/services/usage/attention-rules.js'
+import { appendChange } from '../../server/src/storage/change-log.js'
 import type { Schema } from '../../server/src/storage/schema.js'
 import { describeEachServer, useStoppedClock, type Suite, type Tenant } from './support.js'
 
@@ -18,8 +19,12 @@ interface Hours {
 describeEachServer('what deserves a look', (suite) => {
   const clock = useStoppedClock()
 
-  const look = async (tenant: Tenant): Promise<AttentionView> =>
-    (await tenant.call('GET', '/v1/attention')).body
+  /** An answer is kept while no key changes, and what these tests write themselves is in no change log: it is told. */
+  const look = async (tenant: Tenant): Promise<AttentionView> => {
+    const change = { workspaceId: tenant.id, subjectId: tenant.id, atMilliseconds: 0 }
+    await suite.database.transact((tx) => appendChange(tx, { ...change, subject: 'workspace' }))
+    return (await tenant.call('GET', '/v1/attention')).body
+  }
   /** The facts of a key for a reason; null where it is not there. */
   const factsOf = async (tenant: Tenant, id: string, reason: AttentionReason) =>
     (await look(tenant)).data.find((item) => item.key_id === id && item.reason === reason)?.facts ?? null

@@ -6,8 +6,8 @@ import { useServer } from './support.js'
 /** What can be called before anybody is signed in. */
 const OPEN = [
   'GET /v1/auth/options',
-  'GET /v1/auth/sso/callback',
   'GET /v1/auth/sso/{workspace}',
+  'GET /v1/auth/sso/{workspace}/callback',
   'POST /v1/auth/invitation',
   'POST /v1/auth/invitation/view',
   'POST /v1/auth/passkey',

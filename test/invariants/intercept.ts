@@ -26,6 +26,7 @@ export function intercepted(database: Database, intercept: Interception): Databa
   return {
     engine: database.engine,
     read: (database.read as Kysely<Schema>).withPlugin(plugin),
+    feedRead: (database.feedRead as Kysely<Schema>).withPlugin(plugin),
     onWakeUp: () => () => undefined,
   }
 }

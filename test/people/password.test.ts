@@ -39,6 +39,18 @@ describe('signing in with a password', () => {
     ])
   })
 
+  it.each([
+    'short',
+    'passwordpassword',
+    'Password123456!',
+    'abababababab',
+    'owner@example.com1',
+    'aaaaaaaaaaaaaaaa',
+  ])('refuses a password that is guessed first: %s', async (password) => {
+    const { status, body } = await owner.call('POST', '/v1/account/password', { password })
+    expect([status, body.code, body.errors?.[0]?.field]).toEqual([400, 'invalid_body', 'password'])
+  })
+
   it('an unknown address and a wrong password are answered alike', async () => {
     const browser = new TestBrowser(server.controlUrl)
     const wrong = await browser.call('POST', '/v1/auth/password', {

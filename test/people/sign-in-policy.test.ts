@@ -1,6 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { openDatabase, type WritableDatabase } from '../../server/src/storage/database.js'
-import { signInThere, startIdentityProvider, type IdentityProvider } from '../support/identity-provider.js'
 import { GOOD_PASSWORD, signedInOwner, TestBrowser } from '../support/people.js'
 import { startServer, type ApiAnswer, type TestServer } from '../support/server.js'
 
@@ -34,6 +33,7 @@ describe('how people get into a workspace', () => {
   })
   beforeEach(async () => {
     await database.transact((tx) => tx.deleteFrom('sign_in_policies').execute())
+    await database.transact((tx) => tx.deleteFrom('passkeys').execute())
     owner = await signIn()
   })
   afterEach(() => vi.useRealTimers())
@@ -57,6 +57,16 @@ describe('how people get into a workspace', () => {
   const setByKey = async (more: object): Promise<void> => {
     expect((await server.call('PUT', '/v1/sign-in-policy', { ...POLICY, ...more })).status).toBe(200)
   }
+  /** Gives the owner a passkey that nobody uses. */
+  const givePasskey = (): Promise<unknown> =>
+    database.transact(async (tx) => {
+      const { id } = await tx.selectFrom('users').select('id').executeTakeFirstOrThrow()
+      const passkey = { id: 'passkey', user_id: id, public_key: new Uint8Array(1), counter: 0, name: 'Key' }
+      await tx
+        .insertInto('passkeys')
+        .values({ ...passkey, transports: '[]', backed_up: 0, created_at: 1, last_used_at: null })
+        .execute()
+    })
   const isSignedIn = async (browser: TestBrowser): Promise<boolean> =>
     (await browser.call('GET', '/v1/auth/session')).status === 200
   function later(milliseconds: number): void {
@@ -66,7 +76,9 @@ describe('how people get into a workspace', () => {
   it('has defaults, a version for If-Match, and is replaced as a whole', async () => {
     const first = await owner.call('GET', '/v1/sign-in-policy')
     const addresses = {
-      redirect_uri: expect.stringMatching(/^http:\/\/localhost:\d+\/v1\/auth\/sso\/callback$/),
+      redirect_uri: expect.stringMatching(
+        new RegExp(`^http://localhost:\\d+/v1/auth/sso/${server.id}/callback$`),
+      ),
       sign_in_url: expect.stringMatching(new RegExp(`/v1/auth/sso/${server.id}$`)),
     }
     expect([first.body, first.headers.get('etag')]).toEqual([{ ...POLICY, ...addresses, version: 0 }, '"0"'])
@@ -177,6 +189,31 @@ describe('how people get into a workspace', () => {
     expect((await set({ passkey: false })).status).toBe(200)
   })
 
+  it('refuses what would leave no owner a way in, also where a key sets it', async () => {
+    const change = { ...POLICY, password: false }
+    const told = expect.stringContaining('No owner of this workspace could sign in')
+    const { status, body } = await server.call('PUT', '/v1/sign-in-policy', change)
+    expect([status, body.code, body.detail]).toEqual([409, 'state_conflict', told])
+    // Nobody has come in by the provider yet.
+    expect((await set({ single_sign_on: PROVIDER })).status).toBe(200)
+    const kept = { ...PROVIDER, client_secret: undefined }
+    const alone = await server.call('PUT', '/v1/sign-in-policy', { ...change, single_sign_on: kept })
+    expect([alone.status, alone.body.detail]).toEqual([409, told])
+    await givePasskey()
+    await setByKey(change)
+  })
+
+  it('does not take the password of an owner who comes by the provider alone for a way in', async () => {
+    await givePasskey()
+    const ssoOnly = (sso_only: 0 | 1): Promise<unknown> =>
+      database.transact((tx) => tx.updateTable('members').set({ sso_only }).execute())
+    await ssoOnly(1)
+    const refused = await server.call('PUT', '/v1/sign-in-policy', POLICY)
+    await ssoOnly(0)
+    expect([refused.status, refused.body.code]).toEqual([409, 'state_conflict'])
+    await setByKey({})
+  })
+
   it('asks for a recent sign-in, for everything, and for an owner where a provider is named', async () => {
     later(11 * MINUTE)
     const old = await set({})
@@ -199,6 +236,7 @@ describe('how people get into a workspace', () => {
   })
 
   it('without the password: those signed in by it are out, and it opens the workspace no more', async () => {
+    await givePasskey()
     await setByKey({ password: false })
     expect(await isSignedIn(owner)).toBe(false)
     const { status, body } = await new TestBrowser(server.controlUrl).call('POST', '/v1/auth/password', {
@@ -244,54 +282,5 @@ describe('how people get into a workspace', () => {
     expect((await owner.call('GET', '/v1/auth/session')).body.needs_second_factor).toBe(true)
     expect((await owner.call('GET', '/v1/account/sessions')).status).toBe(200)
     expect((await owner.call('POST', '/v1/account/totp', {})).status).toBe(200)
-  })
-})
-
-describe('the policy of a workspace with single sign-on', () => {
-  let server: TestServer
-  let owner: TestBrowser
-  let provider: IdentityProvider
-
-  beforeAll(async () => {
-    server = await startServer()
-    owner = await signedInOwner(server)
-    provider = await startIdentityProvider(['example.com'])
-  })
-  afterAll(async () => {
-    await provider.close()
-    await server.close()
-  })
-
-  it('ends the sessions of a provider that is another now, and not of one whose secret is', async () => {
-    const set = (more: object, browser = owner): Promise<ApiAnswer> =>
-      browser.call('PUT', '/v1/sign-in-policy', {
-        ...POLICY,
-        single_sign_on: { ...provider.policy, ...more },
-      })
-    const isSignedIn = async (browser: TestBrowser): Promise<boolean> =>
-      (await browser.call('GET', '/v1/auth/session')).status === 200
-    expect((await set({})).status).toBe(200)
-    provider.person = { sub: 'owner', email: 'owner@example.com', email_verified: true }
-    const there = new TestBrowser(server.controlUrl)
-    expect(await signInThere(there, server.id)).toBe('/')
-    expect((await set({ client_secret: 'another' })).status).toBe(200)
-    expect(await isSignedIn(there)).toBe(true)
-    // Not by whoever came by it, who would be out.
-    for (const single_sign_on of [null, { ...provider.policy, client_id: 'another' }]) {
-      const { status, body } = await there.call('PUT', '/v1/sign-in-policy', { ...POLICY, single_sign_on })
-      expect([status, body.code]).toEqual([409, 'state_conflict'])
-    }
-    // A session by single sign-on needs no second factor of ours: the provider sees to it.
-    const strict = { ...POLICY, require_second_factor: true, single_sign_on: provider.policy }
-    expect((await there.call('PUT', '/v1/sign-in-policy', strict)).status).toBe(200)
-    expect((await there.call('GET', '/v1/keys')).status).toBe(200)
-    const moved = { ...POLICY, single_sign_on: { ...provider.policy, client_id: 'another' } }
-    expect((await owner.call('PUT', '/v1/sign-in-policy', moved)).body.code).toBe('second_factor_required')
-    expect((await server.call('PUT', '/v1/sign-in-policy', { ...POLICY, single_sign_on: null })).status).toBe(
-      200,
-    )
-    expect(await isSignedIn(there)).toBe(false)
-    const log = await server.call('GET', '/v1/audit?action=sign_in_policy.set&limit=1')
-    expect(log.body.data[0].details.sessions_ended).toBe(1)
   })
 })

@@ -83,6 +83,7 @@ describe('a provider that is not what it should be', () => {
     ['signed with another key', 'sign_in_failed', 'sso_token_invalid'],
     ['expired', 'sign_in_failed', 'sso_token_invalid'],
     ['no ID token', 'sign_in_failed', 'sso_token_invalid'],
+    ['an answer in the name of another issuer', 'sign_in_failed', 'sso_token_invalid'],
     ['an error in place of a code', 'sign_in_failed', 'sso_refused'],
     ['a code that it does not take', 'upstream_failed', 'sso_code_refused'],
   ])('%s: nobody gets in', async (misdeed, code, told) => {

@@ -116,6 +116,50 @@ describe('the providers of two workspaces', () => {
     expect(browser.cookie('bitting_session')).toBeUndefined()
   })
 
+  describe('a provider that sends people on to the other one', () => {
+    let attacker: TestBrowser
+    /** Where its owner's own browser was sent, to the provider of the first workspace. */
+    let target: URL
+    beforeEach(async () => {
+      here.person = { sub: 'vera', email: 'vera@here.example', email_verified: true }
+      there.asked.length = 0
+      attacker = newBrowser()
+      const { headers } = await attacker.call('GET', `/v1/auth/sso/${server.id}`)
+      target = new URL(headers.get('location') ?? '')
+      return () => {
+        there.sendsOnTo = null
+      }
+    })
+
+    it('gets no code: the browser comes back to where its trip did not begin', async () => {
+      there.sendsOnTo = target.href
+      const victim = newBrowser()
+      const back = await goToProvider(victim, other.id)
+      expect(back).toMatch(`/v1/auth/sso/${server.id}/callback?`)
+      const answer = await comeBack(victim, back)
+      expect(answer.headers.get('location')).toBe('/sign-in?problem=sign_in_failed')
+      expect(there.asked).not.toContain('/token')
+      const log = await owner.call('GET', '/v1/audit?action=session.fail&limit=1')
+      expect(log.body.data[0]).toMatchObject({ reason: 'sso_other_workspace' })
+    })
+
+    it('gets a code of no worth with its own redirect address', async () => {
+      const state = target.searchParams.get('state') ?? ''
+      const { redirect_uri: own } = (await owner.call('GET', '/v1/sign-in-policy')).body
+      target.searchParams.set('redirect_uri', own as string)
+      there.sendsOnTo = target.href
+      const victim = newBrowser()
+      const back = await goToProvider(victim, other.id)
+      expect((await comeBack(victim, back)).headers.get('location')).toBe('/sign-in?problem=upstream_failed')
+      expect(there.asked).toContain('/token')
+      const code = new URL(back, server.controlUrl).searchParams.get('code') ?? ''
+      const stolen = new URLSearchParams({ state, code }).toString()
+      const answer = await comeBack(attacker, `/v1/auth/sso/${server.id}/callback?${stolen}`)
+      expect(answer.headers.get('location')).toBe('/sign-in?problem=upstream_failed')
+      expect(attacker.cookie('bitting_session')).toBeUndefined()
+    })
+  })
+
   it('an account of elsewhere becomes a member by the rules of this workspace, and stays out of reach', async () => {
     here.person = { sub: 'hugo', email: 'hugo@here.example', email_verified: true }
     const atHome = newBrowser()

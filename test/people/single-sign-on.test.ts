@@ -32,7 +32,8 @@ describe('single sign-on', () => {
     provider = await startIdentityProvider(['example.com'])
     const policy = { ...POLICY, single_sign_on: provider.policy }
     const { status, body } = await owner.call('PUT', '/v1/sign-in-policy', policy)
-    expect([status, body.redirect_uri]).toEqual([200, expect.stringMatching(/\/v1\/auth\/sso\/callback$/)])
+    const callback = new RegExp(`/v1/auth/sso/${server.id}/callback$`)
+    expect([status, body.redirect_uri]).toEqual([200, expect.stringMatching(callback)])
   })
   beforeEach(async () => {
     provider.misdeed = null
@@ -216,59 +217,6 @@ describe('single sign-on', () => {
       const { status, headers } = await newBrowser().call('GET', `/v1/auth/sso/${id}`)
       expect([status, headers.get('location')]).toEqual([302, '/sign-in?problem=not_found'])
     }
-  })
-
-  describe('proving a session anew', () => {
-    const signedIn = async (sub: string): Promise<TestBrowser> => {
-      provider.person = person(sub)
-      const browser = newBrowser()
-      expect(await signInThere(browser, server.id)).toBe('/')
-      // As if it were an hour ago.
-      await database.transact((tx) =>
-        tx
-          .updateTable('sessions')
-          .set((row) => ({ authenticated_at: row('authenticated_at', '-', 3600) }))
-          .execute(),
-      )
-      return browser
-    }
-    const isRecent = async (browser: TestBrowser): Promise<boolean> =>
-      Date.parse((await browser.call('GET', '/v1/auth/session')).body.recent_until) > Date.now()
-
-    it('asks the provider for a new sign-in, and takes the same person alone', async () => {
-      const browser = await signedIn('petra')
-      expect(await isRecent(browser)).toBe(false)
-      const query = '?step_up=1&return_to=/settings/members'
-      expect(await signInThere(browser, server.id, query)).toBe('/settings/members')
-      expect(provider.lastAuthorization.get('prompt')).toBe('login')
-      expect(provider.lastAuthorization.get('max_age')).toBe('0')
-      expect(await isRecent(browser)).toBe(true)
-      expect(await newest('session.step_up')).toMatchObject({ details: { method: 'sso' } })
-    })
-
-    it.each([
-      ['somebody else', 'carla', {}, 'sso_other_subject'],
-      ['somebody unknown', 'xenia', {}, 'sso_other_subject'],
-      [
-        'a sign-in of an hour ago',
-        'petra',
-        { auth_time: Math.floor(Date.now() / 1000) - 3600 },
-        'sso_not_recent',
-      ],
-    ])('refuses %s', async (_, sub, claims, reason) => {
-      const browser = await signedIn('petra')
-      provider.person = person(sub, claims)
-      expect(await signInThere(browser, server.id, '?step_up=1')).toBe('/sign-in?problem=sign_in_failed')
-      expect(await isRecent(browser)).toBe(false)
-      expect(await newest('session.fail')).toMatchObject({ reason })
-    })
-
-    it('needs a session, and one that came by this provider', async () => {
-      const nobody = await newBrowser().call('GET', `/v1/auth/sso/${server.id}?step_up=1`)
-      expect(nobody.headers.get('location')).toBe('/sign-in?problem=session_ended')
-      const byPassword = await owner.call('GET', `/v1/auth/sso/${server.id}?step_up=1`)
-      expect(byPassword.headers.get('location')).toBe('/sign-in?problem=insufficient_scope')
-    })
   })
 })
 

@@ -16,6 +16,8 @@ export type Misdeed =
   | 'expired'
   | 'no ID token'
   | 'an error in place of a code'
+  | 'an answer in the name of another issuer'
+  | 'no time of the sign-in'
   | 'a code that it does not take'
   | 'a redirecting token endpoint'
   | 'a broken discovery document'
@@ -41,6 +43,8 @@ export interface IdentityProvider {
   misdeed: Misdeed | null
   /** Where its token endpoint is, and where a redirecting one leads; null for its own. */
   tokenEndpoint: string | null
+  /** Where it sends browsers in place of signing in, with the state that they brought; null to sign in. */
+  sendsOnTo: string | null
   /** The paths that it was asked for, in order. */
   readonly asked: string[]
   /** What the last browser was sent with. */
@@ -52,6 +56,8 @@ interface Code {
   readonly challenge: string
   readonly nonce: string
   readonly redirectUri: string
+  /** Where the client asked when the person signed in (OpenID Connect Core 1.0 Section 3.1.2.1). */
+  readonly wantsTime: boolean
 }
 
 const KEY_ID = 'test-key'
@@ -78,6 +84,7 @@ class TestProvider implements IdentityProvider {
   }
   misdeed: Misdeed | null = null
   tokenEndpoint: string | null = null
+  sendsOnTo: string | null = null
   readonly asked: string[] = []
   lastAuthorization = new URLSearchParams()
   issuer = ''
@@ -144,8 +151,15 @@ class TestProvider implements IdentityProvider {
 
   #authorize(query: URLSearchParams, response: ServerResponse): void {
     this.lastAuthorization = query
-    const back = new URL(query.get('redirect_uri') ?? '')
+    const back = new URL(this.sendsOnTo ?? query.get('redirect_uri') ?? '')
     back.searchParams.set('state', query.get('state') ?? '')
+    if (this.misdeed === 'an answer in the name of another issuer') {
+      back.searchParams.set('iss', 'https://login.example.org')
+    }
+    if (this.sendsOnTo !== null) {
+      response.writeHead(302, { location: back.href }).end()
+      return
+    }
     if (this.misdeed === 'an error in place of a code') back.searchParams.set('error', 'access_denied')
     else {
       const code = randomBytes(16).toString('hex')
@@ -153,6 +167,7 @@ class TestProvider implements IdentityProvider {
         challenge: query.get('code_challenge') ?? '',
         nonce: query.get('nonce') ?? '',
         redirectUri: query.get('redirect_uri') ?? '',
+        wantsTime: query.has('max_age'),
       })
       back.searchParams.set('code', this.misdeed === 'a code that it does not take' ? 'nonsense' : code)
     }
@@ -179,12 +194,12 @@ class TestProvider implements IdentityProvider {
     } else if (code?.challenge !== challenge || code.redirectUri !== form.get('redirect_uri')) {
       json(response, 400, { error: 'invalid_grant' })
     } else {
-      const idToken = this.misdeed === 'no ID token' ? {} : { id_token: this.#idToken(code.nonce) }
+      const idToken = this.misdeed === 'no ID token' ? {} : { id_token: this.#idToken(code) }
       json(response, 200, { access_token: 'opaque', token_type: 'Bearer', expires_in: 60, ...idToken })
     }
   }
 
-  #idToken(nonce: string): string {
+  #idToken({ nonce, wantsTime }: Code): string {
     const now = Math.floor(Date.now() / 1000)
     const isExpired = this.misdeed === 'expired'
     const claims = {
@@ -193,6 +208,7 @@ class TestProvider implements IdentityProvider {
       iat: isExpired ? now - 7200 : now,
       exp: isExpired ? now - 3600 : now + 60,
       ...(this.misdeed !== 'no nonce' && { nonce: this.misdeed === 'wrong nonce' ? 'another' : nonce }),
+      ...(wantsTime && this.misdeed !== 'no time of the sign-in' && { auth_time: now }),
       ...this.person,
     }
     const algorithm =
@@ -233,9 +249,15 @@ export async function goToProvider(browser: TestBrowser, workspaceId: string, qu
   const { status, headers } = await browser.call('GET', `/v1/auth/sso/${workspaceId}${query}`)
   const location = headers.get('location') ?? ''
   if (status !== 302 || !location.startsWith('http')) throw new Error(`not sent to a provider: ${location}`)
-  const answer = await fetch(location, { redirect: 'manual' })
-  const back = new URL(answer.headers.get('location') ?? '')
+  const back = await sentBack(location)
   return `${back.pathname}${back.search}`
+}
+
+/** Where a provider sends whoever comes to an address, over another provider where it does so. */
+export async function sentBack(location: string): Promise<URL> {
+  const answer = await fetch(location, { redirect: 'manual' })
+  const next = new URL(answer.headers.get('location') ?? '')
+  return next.pathname === '/authorize' ? sentBack(next.href) : next
 }
 
 /** Comes back from a provider as browsers do: from another site, so without the strict cookie of the session. */

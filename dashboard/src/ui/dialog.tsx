@@ -75,5 +75,8 @@ export function Dialog(props: DialogProps): ReactElement {
 /** What somebody would type or press first: not the cross, and not what is only to be read. */
 function firstControl(body: HTMLElement | null): HTMLElement | null {
   const controls = 'input:not([readonly], [hidden]), select, textarea, button, a[href]'
-  return body?.querySelector<HTMLElement>(controls) ?? null
+  const first = body?.querySelector<HTMLElement>(controls) ?? null
+  // Of radio buttons the chosen one is where the Tab key leads, and where Space changes nothing.
+  const isRadio = first instanceof HTMLInputElement && first.type === 'radio'
+  return (isRadio ? body?.querySelector<HTMLElement>(`input[name="${first.name}"]:checked`) : null) ?? first
 }

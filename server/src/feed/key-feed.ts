@@ -49,7 +49,7 @@ export class KeyFeed implements Lease {
 
   /** Loads the table and begins to follow the change log. */
   static async start(options: FeedOptions): Promise<KeyFeed> {
-    const { total } = await options.database.read
+    const { total } = await options.database.feedRead
       .selectFrom('secrets')
       .select((row) => row.fn.countAll<number>().as('total'))
       .executeTakeFirstOrThrow()
@@ -106,8 +106,8 @@ export class KeyFeed implements Lease {
   /** Changes that are committed while the rows are read come again with the log, which starts before them. */
   async #load(): Promise<void> {
     const { database, entries } = this.#options
-    const revision = await currentRevision(database.read)
-    await this.#setWorkspaces(await database.read.selectFrom('workspaces').selectAll().execute(), null)
+    const revision = await currentRevision(database.feedRead)
+    await this.#setWorkspaces(await database.feedRead.selectFrom('workspaces').selectAll().execute(), null)
     for await (const rows of readAllSecrets(database)) {
       for (const row of rows) {
         // A workspace made since its table was read comes with the log, and its keys after it.
@@ -123,7 +123,7 @@ export class KeyFeed implements Lease {
   async #readToEnd(): Promise<void> {
     for (;;) {
       const begunAt = this.#options.monotonicMilliseconds()
-      const changes = await readChanges(this.#options.database.read, this.#revision, CHANGES_A_READ)
+      const changes = await readChanges(this.#options.database.feedRead, this.#revision, CHANGES_A_READ)
       const last = changes.at(-1)
       if (last !== undefined) {
         const ids = (subject: string): string[] => [
@@ -145,9 +145,9 @@ export class KeyFeed implements Lease {
 
   async #applyWorkspaces(ids: readonly string[]): Promise<void> {
     if (ids.length === 0) return
-    const { read } = this.#options.database
+    const { feedRead } = this.#options.database
     await this.#setWorkspaces(
-      await read.selectFrom('workspaces').selectAll().where('id', 'in', ids).execute(),
+      await feedRead.selectFrom('workspaces').selectAll().where('id', 'in', ids).execute(),
       ids,
     )
   }
@@ -155,7 +155,7 @@ export class KeyFeed implements Lease {
   /** @param ids whose policies to read, null for all */
   async #setWorkspaces(rows: readonly WorkspaceRow[], ids: readonly string[] | null): Promise<void> {
     const { database, entries } = this.#options
-    let query = database.read.selectFrom('audit_policies').selectAll()
+    let query = database.feedRead.selectFrom('audit_policies').selectAll()
     if (ids !== null) query = query.where('workspace_id', 'in', ids)
     const policies = new Map((await query.execute()).map((policy) => [policy.workspace_id, policy]))
     for (const row of rows) this.table.setWorkspace(entries.workspace(row, policies.get(row.id)))

@@ -4,6 +4,7 @@ import type { Database } from '../storage/database.js'
 import type { Sealer } from '../storage/sealing.js'
 import type { Receivers } from '../webhooks/receivers.js'
 import type { SigningKeys } from '../webhooks/signing-keys.js'
+import type { Limiter } from './limiter.js'
 import type { Mutate } from './mutate.js'
 
 /**
@@ -13,6 +14,8 @@ import type { Mutate } from './mutate.js'
 export interface ServiceContext {
   readonly database: Database
   readonly mutate: Mutate
+  /** What reads that pass over all keys of a workspace are let through by, under its id. */
+  readonly scans: Limiter
   readonly sealer: Sealer
   /** What signs webhooks. */
   readonly signingKeys: SigningKeys

@@ -31,6 +31,11 @@ export interface Database {
   /** Sees what is committed, also from inside a transaction; the engine itself refuses writes through it. */
   readonly read: Reader
   /**
+   * The same for the key feed alone, over a connection of its own: whether a key is believed must never wait for what
+   * somebody reads through the management API.
+   */
+  readonly feedRead: Reader
+  /**
    * Calls back when there may be something new in the change log; never on SQLite. A hint alone: it can come for
    * nothing, late or not at all, so polling stays the truth. Returns what ends it.
    */
@@ -56,6 +61,7 @@ export interface WritableDatabase extends Database {
 interface Engine {
   readonly name: EngineName
   readonly reader: Kysely<Schema>
+  readonly feedReader: Kysely<Schema>
   readonly writer: Kysely<Schema>
   readonly onWakeUp: Database['onWakeUp']
   readonly close: () => Promise<void>
@@ -80,6 +86,7 @@ export async function openDatabase({ url, dataDirectory }: DatabaseLocation): Pr
   return {
     engine: engine.name,
     read: engine.reader,
+    feedRead: engine.feedReader,
     transact: (work) => transact(engine.writer, work),
     notify: notifyChange,
     onWakeUp: engine.onWakeUp,
@@ -98,23 +105,26 @@ async function openSqlite(dataDirectory: string): Promise<Engine> {
   // SQLite would let everybody read a file of its own making. Never opened here once it exists: closing a file lets
   // go of all locks that the process holds on it, SQLite's too.
   await createPrivateFile(path, '')
-  const writerThread = await SqliteThread.open({ path, readOnly: false })
-  const threads = [writerThread]
+  const threads: SqliteThread[] = []
+  const connect = async (readOnly: boolean): Promise<Kysely<Schema>> => {
+    const thread = await SqliteThread.open({ path, readOnly })
+    threads.push(thread)
+    return new Kysely<Schema>({ dialect: new SqliteThreadDialect(thread) })
+  }
   const closeThreads = async (): Promise<void> => {
     for (const thread of threads.toReversed()) await thread.close()
   }
   try {
-    const writer = new Kysely<Schema>({ dialect: new SqliteThreadDialect(writerThread) })
+    const writer = await connect(false)
     await migrate(writer, 'sqlite')
-    const readerThread = await SqliteThread.open({ path, readOnly: true })
-    threads.push(readerThread)
-    const reader = new Kysely<Schema>({ dialect: new SqliteThreadDialect(readerThread) })
+    const reader = await connect(true)
+    const feedReader = await connect(true)
     const close = async (): Promise<void> => {
-      // Waits for its transactions. The reader has none, and its thread answers what was asked before it ends.
+      // Waits for its transactions. The readers have none, and their threads answer what was asked before they end.
       await writer.destroy()
       await closeThreads()
     }
-    return { name: 'sqlite', reader, writer, onWakeUp: () => () => undefined, close }
+    return { name: 'sqlite', reader, feedReader, writer, onWakeUp: () => () => undefined, close }
   } catch (error) {
     await closeThreads()
     throw error
@@ -125,14 +135,16 @@ async function openPostgres(url: string): Promise<Engine> {
   if (!/^postgres(ql)?:\/\//.test(url)) throw new Error('the database URL must begin with postgres://')
   const canNotify = await setUpPostgres(url)
   const [readerPool, writerPool] = [createPool(url, 'reader'), createPool(url, 'writer')]
+  const feedPool = createPool(url, 'feed')
   const wakeUps = new WakeUps(url)
   return {
     name: 'postgres',
     reader: new Kysely<Schema>({ dialect: new PooledPostgresDialect(readerPool, canNotify) }),
+    feedReader: new Kysely<Schema>({ dialect: new PooledPostgresDialect(feedPool, canNotify) }),
     writer: new Kysely<Schema>({ dialect: new PooledPostgresDialect(writerPool, canNotify) }),
     onWakeUp: (callback) => (canNotify ? wakeUps.add(callback) : () => undefined),
     close: async () => {
-      await Promise.all([wakeUps.close(), readerPool.end(), writerPool.end()])
+      await Promise.all([wakeUps.close(), readerPool.end(), feedPool.end(), writerPool.end()])
     },
   }
 }

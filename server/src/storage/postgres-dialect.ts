@@ -17,14 +17,19 @@ import { DatabaseError, UNAVAILABLE } from './database-error.js'
 import { assertParameters } from './parameters.js'
 
 const CONNECTIONS_MAX = 10
+/** The feed reads one thing after another, and while it loads one thing ahead. */
+const FEED_CONNECTIONS_MAX = 2
 const CONNECT_TIMEOUT_MS = 10_000
 const STATEMENT_TIMEOUT_MS = 30_000
 /** A process that stops answering in mid-transaction loses it, and with it the lock that all writers need. */
 const IDLE_TRANSACTION_TIMEOUT_MS = 30_000
 const KEEP_ALIVE_DELAY_MS = 10_000
 
-/** What a pool is for: `setup` alone has no time limits, and `reader` lets PostgreSQL refuse every write. */
-export type PoolPurpose = 'setup' | 'reader' | 'writer'
+/**
+ * What a pool is for: `setup` alone has no time limits, and `reader` lets PostgreSQL refuse every write. `feed` is a
+ * small reader for the key feed, which slow reads of the management API could else leave without a connection.
+ */
+export type PoolPurpose = 'setup' | 'reader' | 'feed' | 'writer'
 
 /** The settings of every connection to a PostgreSQL, apart from what its use asks for. */
 export function connectionConfig(url: string): pg.ClientConfig {
@@ -42,12 +47,12 @@ export function createPool(url: string, purpose: PoolPurpose): pg.Pool {
   const pool = new pg.Pool({
     ...connectionConfig(url),
     types: { getTypeParser },
-    max: CONNECTIONS_MAX,
+    max: purpose === 'feed' ? FEED_CONNECTIONS_MAX : CONNECTIONS_MAX,
     ...(purpose !== 'setup' && {
       statement_timeout: STATEMENT_TIMEOUT_MS,
       idle_in_transaction_session_timeout: IDLE_TRANSACTION_TIMEOUT_MS,
     }),
-    ...(purpose === 'reader' && { options: '-c default_transaction_read_only=on' }),
+    ...((purpose === 'reader' || purpose === 'feed') && { options: '-c default_transaction_read_only=on' }),
   })
   // A lost connection is also announced as an event, which would end the process if nobody listened. The pool
   // replaces the connection, and whoever was using it is told by the failing statement.

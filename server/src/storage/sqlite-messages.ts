@@ -3,7 +3,7 @@ import type { Parameter } from './parameters.js'
 /** What the SQLite thread is started with. */
 export interface SqliteThreadOptions {
   readonly path: string
-  /** True for the thread that serves reads: SQLite then refuses every write. */
+  /** True for the threads that serve reads: SQLite then refuses every write. */
   readonly readOnly: boolean
 }
 

@@ -37,12 +37,12 @@ const ROW_END = '\u001e'
 
 const ROWS_A_READ = 5_000
 
-/** The secrets of some keys, also those whose digest is gone. */
+/** The secrets of some keys, also those whose digest is gone. Read as the key feed reads. */
 export async function readSecretsOfKeys(
   database: Database,
   keyIds: readonly string[],
 ): Promise<VerifierRow[]> {
-  return database.read
+  return database.feedRead
     .selectFrom('secrets')
     .innerJoin('keys', 'keys.id', 'secrets.key_id')
     .select(COLUMNS)
@@ -73,7 +73,7 @@ interface Part {
 }
 
 async function readPart(database: Database, after: string): Promise<Part> {
-  const rows = database.read
+  const rows = database.feedRead
     .selectFrom('secrets')
     .innerJoin('keys', 'keys.id', 'secrets.key_id')
     .select(['secrets.id', lineOf(database).as('line')])
@@ -82,7 +82,7 @@ async function readPart(database: Database, after: string): Promise<Part> {
     .orderBy('secrets.id')
     .limit(ROWS_A_READ)
     .as('rows')
-  return database.read
+  return database.feedRead
     .selectFrom(rows)
     .select((row) => [
       row.fn.max('rows.id').as('last'),

@@ -44,7 +44,7 @@ function keyStep(verifierKey: string, seen: SeenHead | null): CheckStep {
         : isSame
           ? 'It is the one that this browser saw before.'
           : 'It is another than this browser saw before. The key of a log never changes.',
-    state: isSame ? 'good' : 'bad',
+    state: seen === null ? 'first' : isSame ? 'good' : 'bad',
   }
 }
 
@@ -64,7 +64,7 @@ async function growthStep(
   })
   const before = seen === null ? null : peekCheckpoint(seen.note)
   if (before === null)
-    return step('good', 'This browser keeps this checkpoint now, and compares the next one with it.')
+    return step('first', 'This browser keeps this checkpoint now, and compares the next one with it.')
   if (before.size > checkpoint.size) {
     return step(
       'bad',

@@ -6,6 +6,7 @@ const LOOKS: Readonly<Record<CheckStep['state'], { readonly icon: IconName; read
   good: { icon: 'check', word: 'Holds' },
   bad: { icon: 'close', word: 'Fails' },
   open: { icon: 'info', word: 'Not checked' },
+  first: { icon: 'info', word: 'Nothing to compare with yet' },
 }
 
 /** What was checked in this browser, step by step. */

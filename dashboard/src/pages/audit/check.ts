@@ -13,8 +13,8 @@ export interface CheckStep {
   readonly title: string
   /** What came of it: a hash, a number, or why it fails. */
   readonly detail: string
-  /** `open` where this browser cannot tell. */
-  readonly state: 'good' | 'bad' | 'open'
+  /** `open` where this browser cannot tell, `first` where it has nothing to compare with yet. */
+  readonly state: 'good' | 'bad' | 'open' | 'first'
 }
 
 /** What came of all steps together. */

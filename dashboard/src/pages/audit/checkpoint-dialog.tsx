@@ -10,15 +10,15 @@ import { Dialog } from '../../ui/dialog.js'
 import type { Head } from './queries.js'
 import { saveFile } from './save-file.js'
 
-const KEEP = `bitting audit checkpoint --key --out log.key
-bitting audit checkpoint --out log.checkpoint`
+const KEEP = `npx bitting audit checkpoint --key --out log.key
+npx bitting audit checkpoint --out log.checkpoint`
 
-const VERIFY = `bitting audit export --out log.jsonl
-bitting audit verify log.jsonl --key log.key --checkpoint log.checkpoint
-bitting audit verify --key log.key --checkpoint log.checkpoint`
+const VERIFY = `npx bitting audit export --out log.jsonl
+npx bitting audit verify log.jsonl --key log.key --checkpoint log.checkpoint
+npx bitting audit verify --key log.key --checkpoint log.checkpoint`
 
-const PROVE = `bitting audit prove 17 --out entry-17
-bitting audit prove --check entry-17 --key log.key`
+const PROVE = `npx bitting audit prove 17 --out entry-17
+npx bitting audit prove --check entry-17 --key log.key`
 
 /** A checkpoint in full, and how somebody verifies the log who trusts nobody here. */
 export function CheckpointDialog({

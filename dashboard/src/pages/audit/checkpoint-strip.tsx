@@ -92,11 +92,12 @@ function Verdict({ checked: { head, report } }: { readonly checked: Checked }): 
     )
   }
   const isGood = verdict === 'proved'
+  const isFirst = steps.some(({ state }) => state === 'first')
+  const good = isFirst
+    ? 'The signature is valid; there is nothing to compare with yet'
+    : 'Checked in this browser: everything holds'
   return (
-    <Notice
-      tone={isGood ? 'good' : 'warn'}
-      title={isGood ? 'Checked in this browser: everything holds' : 'This browser could not check everything'}
-    >
+    <Notice tone={isGood ? 'good' : 'warn'} title={isGood ? good : 'This browser could not check everything'}>
       <CheckSteps steps={steps} />
     </Notice>
   )

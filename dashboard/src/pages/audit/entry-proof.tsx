@@ -69,7 +69,7 @@ function Headline({ proof }: { readonly proof: Extract<Proof, { state: 'checked'
         <Notice tone="bad" title="FAILED: this entry is not what was signed" alert>
           <p>
             Do not rely on what is shown here. Compare with a checkpoint that you kept:{' '}
-            <code>bitting audit verify</code> names the entries that were changed.
+            <code>npx bitting audit verify</code> names the entries that were changed.
           </p>
         </Notice>
       )
@@ -112,7 +112,7 @@ function TakeAlong({
           Save the entry
         </Button>
       </div>
-      <CodeBlock label="Check them" code={`bitting audit prove --check ${name} --key log.key`} wrap />
+      <CodeBlock label="Check them" code={`npx bitting audit prove --check ${name} --key log.key`} wrap />
     </>
   )
 }

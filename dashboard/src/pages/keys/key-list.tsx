@@ -48,22 +48,24 @@ export function KeyList({ search, onSort, onAct, add }: KeyListProps): ReactElem
       />
       {rows?.length === 0 && <NoKeys search={search} add={add} />}
       {rows?.length !== 0 && (
-        <Card flush>
-          <Table
-            caption="API keys"
-            columns={keyColumns((key) => (
-              <KeyMenu apiKey={key} actions={actionsOf(key)} onAct={onAct} />
-            ))}
-            rows={rows}
-            rowKey={({ id }) => id}
-            stale={keys.isPlaceholderData}
-            sorting={{ by: sort, order: search.order ?? (sort === 'name' ? 'asc' : 'desc') }}
-            onSort={({ by, order }) => onSort(by, order)}
-            selection={
-              can('keys:edit') ? { selected, onChange: setSelected, label: ({ name }) => name } : undefined
-            }
-          />
-        </Card>
+        <div className="keys-list">
+          <Card flush>
+            <Table
+              caption="API keys"
+              columns={keyColumns((key) => (
+                <KeyMenu apiKey={key} actions={actionsOf(key)} onAct={onAct} />
+              ))}
+              rows={rows}
+              rowKey={({ id }) => id}
+              stale={keys.isPlaceholderData}
+              sorting={{ by: sort, order: search.order ?? (sort === 'name' ? 'asc' : 'desc') }}
+              onSort={({ by, order }) => onSort(by, order)}
+              selection={
+                can('keys:edit') ? { selected, onChange: setSelected, label: ({ name }) => name } : undefined
+              }
+            />
+          </Card>
+        </div>
       )}
       {rows !== undefined && rows.length > 0 && (
         <LoadMore

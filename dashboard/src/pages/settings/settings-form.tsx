@@ -1,6 +1,7 @@
 import type { MemberView, Page } from '@bitting/client'
 import type { AuditEntry } from '@bitting/core'
 import { useQuery } from '@tanstack/react-query'
+import { useBlocker } from '@tanstack/react-router'
 import type { ReactElement, ReactNode } from 'react'
 import { get } from '../../api/transport.js'
 import { formatExactTime } from '../../format.js'
@@ -9,6 +10,7 @@ import { useCan, useSession } from '../../session/session.js'
 import { Button } from '../../ui/button.js'
 import { DiffList, type Change } from '../../ui/diff-list.js'
 import { Notice } from '../../ui/notice.js'
+import { DiscardDialog } from '../key-editor/discard-dialog.js'
 import type { SettingsForm } from './use-settings-form.js'
 
 /** What the frame of a form takes. */
@@ -35,6 +37,7 @@ export function SettingsFrame<T>(props: SettingsFrameProps<T>): ReactElement {
       }}
     >
       {children}
+      <LeaveGuard dirty={form.dirty} />
       {form.error !== null && <FormProblem error={form.error} />}
       {conflict !== null && (
         <SettingsConflict
@@ -52,6 +55,22 @@ export function SettingsFrame<T>(props: SettingsFrameProps<T>): ReactElement {
         </div>
       )}
     </form>
+  )
+}
+
+/** Asks before somebody leaves what they edited and did not save. */
+function LeaveGuard({ dirty }: { readonly dirty: boolean }): ReactElement {
+  const blocker = useBlocker({
+    shouldBlockFn: ({ current, next }) => dirty && current.pathname !== next.pathname,
+    withResolver: true,
+    enableBeforeUnload: false,
+  })
+  return (
+    <DiscardDialog
+      open={blocker.status === 'blocked'}
+      onKeep={() => blocker.reset?.()}
+      onDiscard={() => blocker.proceed?.()}
+    />
   )
 }
 

@@ -1,16 +1,17 @@
 import type { SessionView } from '@bitting/client'
-import { useRouter, useSearch } from '@tanstack/react-router'
+import { Link, useRouter, useSearch } from '@tanstack/react-router'
 import type { ReactElement } from 'react'
 import { Entrance } from '../../layout/entrance.js'
 import { safeReturnTo } from '../../session/return-to.js'
 import { adoptSession } from '../../session/session.js'
 import { SignInForm } from '../../session/sign-in-form.js'
+import { SsoLink } from '../../session/sso-link.js'
 import { Notice } from '../../ui/notice.js'
 import { problemWords } from './problems.js'
 
 /** Where somebody signs in. */
 export function SignInPage(): ReactElement {
-  const { return_to: wanted, problem, done } = useSearch({ from: '/sign-in' })
+  const { return_to: wanted, problem, sso, done } = useSearch({ from: '/sign-in' })
   const router = useRouter()
   const returnTo = safeReturnTo(wanted)
   function goOn(session: SessionView): void {
@@ -24,6 +25,7 @@ export function SignInPage(): ReactElement {
       </Entrance>
     )
   }
+  if (sso !== undefined) return <SingleSignOnQuestion workspaceId={sso} returnTo={returnTo} />
   return (
     <Entrance title="Sign in">
       {problem !== undefined && (
@@ -39,6 +41,24 @@ export function SignInPage(): ReactElement {
           owner of your workspace, or whoever runs this installation, for an invitation to another address.
         </p>
       </details>
+    </Entrance>
+  )
+}
+
+/** Asks whoever another site has sent to a single sign-on whether they want it: from here on it is their own act. */
+function SingleSignOnQuestion(props: {
+  readonly workspaceId: string
+  readonly returnTo: string
+}): ReactElement {
+  const { workspaceId, returnTo } = props
+  return (
+    <Entrance title="Sign in" description="Go on if you came here to sign in to your own workspace.">
+      <div className="sign-in-form">
+        <SsoLink workspaceId={workspaceId} label="Continue with single sign-on" returnTo={returnTo} />
+        <p className="hint">
+          <Link to="/sign-in">Sign in another way</Link>
+        </p>
+      </div>
     </Entrance>
   )
 }

@@ -31,7 +31,7 @@ export function KeyOverlap({
       )}
       <p className="quiet-text">
         {behind.length === 0
-          ? 'Every endpoint is known to verify with the newest key.'
+          ? 'No endpoint is known to verify with an older key alone.'
           : `${formatCount(behind.length, 'endpoint')} not on the newest key yet. Switch one when its receiver verifies with the new key.`}
       </p>
       {behind.length > 0 && (

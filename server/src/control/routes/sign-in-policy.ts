@@ -42,7 +42,9 @@ const policySchema = z
     session_hours: z.number().int(),
     idle_minutes: z.number().int(),
     single_sign_on: providerSchema.nullable(),
-    redirect_uri: z.string().openapi({ description: 'What to register at a provider' }),
+    redirect_uri: z
+      .string()
+      .openapi({ description: 'What to register at the provider: each workspace has its own' }),
     sign_in_url: z.string().openapi({ description: 'The address that begins a sign-in by the provider' }),
     version: z.number().int(),
   })

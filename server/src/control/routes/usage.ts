@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { getAttention } from '../../services/usage/attention.js'
+import { AttentionAnswers } from '../../services/usage/attention-answers.js'
 import { ATTENTION_REASONS } from '../../services/usage/attention-rules.js'
 import { getKeyUsage, getUsage } from '../../services/usage/read-usage.js'
 import type { ControlApp, ControlOptions } from '../environment.js'
@@ -49,12 +49,16 @@ const attentionSchema = z
       }),
     ),
     live_keys: z.number().int(),
+    computed_at: z.string().openapi({
+      description: 'As of when, in UTC; an answer is kept for 60 seconds while no key changes',
+    }),
   })
   .openapi('Attention')
 
 /** Adds the operations on what keys are used for, and which deserve a look. */
 export function addUsageRoutes(app: ControlApp, options: ControlOptions): void {
   const { context } = options
+  const answers = new AttentionAnswers(context)
   const keyUsage = operation(options, 'get', '/v1/keys/{id}/usage', {
     operationId: 'getKeyUsage',
     summary: 'How a key was used over time, by permission and level',
@@ -85,7 +89,9 @@ export function addUsageRoutes(app: ControlApp, options: ControlOptions): void {
     result: attentionSchema,
   })
   app.openapi(attention, async (c) => {
-    const { data, ...rest } = await getAttention(context, c.get('actor').workspaceId)
+    const { data, ...rest } = await answers.get(c.get('actor').workspaceId)
+    // It is kept here, where a change of a key ends it, and nowhere else.
+    c.header('Cache-Control', 'private, no-store')
     return c.json({ ...rest, data: [...data] }, 200)
   })
 }

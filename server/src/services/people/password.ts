@@ -9,6 +9,10 @@ const COST = { memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const
 const WORKERS_MAX = 2
 const WAITING_MAX = 64
 
+/** What stands in most lists of leaked passwords; digits and marks behind it make it no better. */
+const COMMON =
+  /password|passwort|qwert[zy]?|asdf(?:gh)?|letmein|welcome|iloveyou|admin|bitting|changeme|secret|dragon|monkey|football|123\d*|[\s!?.,_-]/gu
+
 /** What an unknown account's password is compared with, so that it takes as long as a known one's. */
 const NOBODYS = hash('nobody has this password', COST)
 
@@ -58,6 +62,8 @@ function passwordFlaw(password: string, { email, name }: { email: string; name: 
   if (length > PASSWORD_LENGTH.max) return `must have at most ${String(PASSWORD_LENGTH.max)} characters`
   if (new Set(password).size < 5) return 'must not repeat a few characters'
   const plain = password.toLowerCase()
+  if (/^(.+)\1+$/.test(plain)) return 'must not repeat itself'
+  if (plain.replace(COMMON, '').length < 6) return 'must not be made of words that everybody tries first'
   const own = [email, email.split('@')[0] ?? '', name.toLowerCase()].filter((text) => text.length >= 4)
   if (own.some((text) => plain.includes(text) && plain.length - text.length < 8)) {
     return 'must not be made of your name or address'

@@ -10,11 +10,20 @@ import type { PeopleContext } from './context.js'
 import { checkMayGive } from './manage-members.js'
 import { readSignInPolicy, type Provider, type SignInPolicy } from './policy.js'
 import { requireRecent } from './recent.js'
-import { checkWayIn, isSameProvider } from './sign-in-policy-rules.js'
+import { checkOwnersWayIn, checkWayIn, isSameProvider } from './sign-in-policy-rules.js'
 
-/** Where providers send browsers back to: what is registered with them as redirect URI. */
-export function callbackUrl({ publicUrl }: Pick<PeopleContext, 'publicUrl'>): string {
-  return `${publicUrl}/v1/auth/sso/callback`
+/**
+ * Where a workspace's provider sends browsers back to: what is registered with it as redirect URI. Each workspace has its
+ * own, so that no workspace's provider can have another one's codes brought here under its name (RFC 9700 Section
+ * 4.4.2.2).
+ */
+export function callbackUrl({ publicUrl }: Pick<PeopleContext, 'publicUrl'>, workspaceId: string): string {
+  return `${signInUrl({ publicUrl }, workspaceId)}/callback`
+}
+
+/** The address that begins a sign-in by a workspace's provider. */
+function signInUrl({ publicUrl }: Pick<PeopleContext, 'publicUrl'>, workspaceId: string): string {
+  return `${publicUrl}/v1/auth/sso/${workspaceId}`
 }
 
 /** What a sealed client secret is bound to. */
@@ -41,8 +50,8 @@ export async function getSignInPolicy(
  *
  * @param version the version that the caller saw, null to change whatever is there
  * @throws {ProblemError} version_conflict, invalid_body, state_conflict where it would end the caller's own way in or
- * leave none, grant_exceeds_own, insufficient_scope where another provider is named and the caller is no owner,
- * step_up_required
+ * every owner's, or leave none, grant_exceeds_own, insufficient_scope where another provider is named and the caller is no
+ * owner, step_up_required
  */
 export async function setSignInPolicy(
   context: PeopleContext,
@@ -70,6 +79,7 @@ export async function setSignInPolicy(
     const given = provider?.defaultRole ?? null
     if (given !== null) await checkMayGive(tx, context, actor, given)
     await checkWayIn(tx, actor, before, after)
+    await checkOwnersWayIn(tx, workspaceId, after)
     await writePolicy(tx, workspaceId, after)
     const isMoved = before.provider !== null && !isSameProvider(before.provider, provider)
     const ended = isMoved ? await endSessionsOfProvider(tx, workspaceId) : 0
@@ -171,8 +181,8 @@ function viewSignInPolicy(
 ): SignInPolicyView {
   return {
     ...tellPolicy(policy),
-    redirect_uri: callbackUrl(context),
-    sign_in_url: `${context.publicUrl}/v1/auth/sso/${workspaceId}`,
+    redirect_uri: callbackUrl(context, workspaceId),
+    sign_in_url: signInUrl(context, workspaceId),
     version: policy.version,
   }
 }

@@ -21,6 +21,13 @@ export interface SingleSignOnRequest {
   readonly stepUpToken: string | null
 }
 
+/** What a browser comes back with. */
+export interface Returned {
+  /** The workspace whose redirect URI it is. */
+  readonly workspaceId: string
+  readonly parameters: URLSearchParams
+}
+
 /** What came of a trip to a provider. */
 export interface SingleSignedOn {
   readonly returnTo: string
@@ -72,7 +79,12 @@ export async function beginSingleSignOn(
   const trip: Trip = { ...checks, workspaceId, issuer, clientId, returnTo, startedAt, stepUpToken }
   try {
     const settings = settingsOf(context, workspaceId, policy)
-    const url = await context.providers.begin(settings, checks, callbackUrl(context), stepUpToken !== null)
+    const url = await context.providers.begin(
+      settings,
+      checks,
+      callbackUrl(context, workspaceId),
+      stepUpToken !== null,
+    )
     return { url, ceremony: await beginCeremony(context, 'single_sign_on', { ...trip }) }
   } catch (error) {
     // Who only looks in while a provider is away must not fill the log.
@@ -84,17 +96,18 @@ export async function beginSingleSignOn(
 }
 
 /**
- * Finishes it when the browser comes back. What was begun is good once, and only in the browser that began it.
+ * Finishes it when the browser comes back. What was begun is good once, in the browser that began it and at the redirect
+ * URI of its workspace.
  *
  * @param ceremony the token that the browser brought
- * @param returned what the provider put on the redirect URI
+ * @param returned whose redirect URI the browser came to, and what the provider put on it
  * @throws {ProblemError} sign_in_failed where nothing was begun, too_many_attempts, session_ended, insufficient_scope
  * @throws {SingleSignOnError} sign_in_failed, insufficient_scope, upstream_failed
  */
 export async function finishSingleSignOn(
   context: PeopleContext,
   ceremony: string | null,
-  returned: URLSearchParams,
+  returned: Returned,
   origin: Origin,
 ): Promise<SingleSignedOn> {
   const trip = await readCeremony<Trip>(context, 'single_sign_on', ceremony)
@@ -128,17 +141,21 @@ export async function finishSingleSignOn(
 }
 
 /** What the provider says, where it is still the one that the browser was sent to. */
-async function claimsOf(context: PeopleContext, trip: Trip, returned: URLSearchParams): Promise<IDToken> {
+async function claimsOf(context: PeopleContext, trip: Trip, returned: Returned): Promise<IDToken> {
   const { workspaceId, state } = trip
+  // The code is another provider's, which this one must not see (RFC 9700 Section 4.4.2.2).
+  if (returned.workspaceId !== workspaceId) {
+    throw new SingleSignOnError('sign_in_failed', 'sso_other_workspace')
+  }
   const policy = await readSignInPolicy(context.database.read, workspaceId)
   const { provider } = policy
   const isSame = provider?.issuer === trip.issuer && provider.clientId === trip.clientId
   if (!hasProvider(policy) || !isSame) throw new SingleSignOnError('sign_in_failed', 'sso_provider_changed')
-  if (!isEqual(returned.getAll('state').join(), state)) {
+  if (!isEqual(returned.parameters.getAll('state').join(), state)) {
     throw new SingleSignOnError('sign_in_failed', 'sso_state')
   }
-  const url = new URL(callbackUrl(context))
-  url.search = returned.toString()
+  const url = new URL(callbackUrl(context, workspaceId))
+  url.search = returned.parameters.toString()
   return context.providers.finish(settingsOf(context, workspaceId, policy), trip, url)
 }
 
@@ -154,10 +171,7 @@ async function enter(
     if ((await knownUser(context, workspaceId, person)) !== live.user.id) {
       throw new SingleSignOnError('sign_in_failed', 'sso_other_subject')
     }
-    // A provider that does not say when is believed to have heeded `prompt=login`; one that says long ago has not.
-    if (claims.auth_time !== undefined && claims.auth_time < startedAt - CLOCK_SECONDS) {
-      throw new SingleSignOnError('sign_in_failed', 'sso_not_recent')
-    }
+    requireNewSignIn(claims, startedAt)
     await renewProof(context, live, 'sso', false)
     return null
   }
@@ -165,6 +179,17 @@ async function enter(
   if (!hasProvider(policy)) throw noSingleSignOn()
   const userId = await admitPerson(context, { workspaceId, provider: policy.provider }, person, origin)
   return startSession(context, { userId, method: 'sso', secondFactor: false, workspaceId, origin })
+}
+
+/**
+ * Whoever sits at an open browser can take `prompt` and `max_age` out of the address on the way to the provider. What
+ * tells is the time that a provider has to give for `max_age` (OpenID Connect Core 1.0 Section 2, `auth_time`).
+ *
+ * @param startedAt when the browser was sent there
+ */
+function requireNewSignIn({ auth_time: at }: IDToken, startedAt: number): void {
+  if (at === undefined) throw new SingleSignOnError('sign_in_failed', 'sso_no_auth_time')
+  if (at < startedAt - CLOCK_SECONDS) throw new SingleSignOnError('sign_in_failed', 'sso_not_recent')
 }
 
 /** The session to prove anew, which must be one of the workspace's provider. */

@@ -1,7 +1,7 @@
 import type { AttentionItem, AttentionReason, AttentionView } from '@bitting/client'
 import { sql } from 'kysely'
 import type { ServiceContext } from '../context.js'
-import { formatTimeOrNull } from '../keys/record.js'
+import { formatTime, formatTimeOrNull } from '../keys/record.js'
 import { ATTENTION_ITEMS_MAX, ATTENTION_LIMITS, ATTENTION_REASONS } from './attention-rules.js'
 import { deniedSpikes } from './denied-spikes.js'
 import { liveKeys, liveRules, type LiveRule } from './live-keys.js'
@@ -36,7 +36,7 @@ export async function getAttention(context: ServiceContext, workspaceId: string)
     counts[reason] = count
     data.push(...items)
   }
-  return { counts, data, live_keys: live.total }
+  return { counts, data, live_keys: live.total, computed_at: formatTime(now) }
 }
 
 async function find(reason: AttentionReason, look: Look, live: LiveCounts): Promise<Finding> {
@@ -90,16 +90,13 @@ async function readLive(
 }
 
 async function findCompromised({ context, workspaceId, room }: Look): Promise<Finding> {
-  const query = context.database.read
+  const rows = await context.database.read
     .selectFrom('keys')
+    // Counted in the same pass: no index says which keys are compromised.
+    .select(['id', 'name', 'revoked_at', sql<number>`count(*) over ()`.as('count')])
     .where('workspace_id', '=', workspaceId)
     .where('compromised', '=', 1)
     .where('deleted_at', 'is', null)
-  const { count } = await query
-    .select((keys) => keys.fn.countAll<number>().as('count'))
-    .executeTakeFirstOrThrow()
-  const rows = await query
-    .select(['id', 'name', 'revoked_at'])
     .orderBy('revoked_at', 'desc')
     .orderBy('id')
     .limit(room)
@@ -107,7 +104,7 @@ async function findCompromised({ context, workspaceId, room }: Look): Promise<Fi
   const items = rows.map((key) =>
     itemOf('compromised', key, { revoked_at: formatTimeOrNull(key.revoked_at) }),
   )
-  return { count, items }
+  return { count: rows[0]?.count ?? 0, items }
 }
 
 async function findSpikes({ context, workspaceId, now, room }: Look): Promise<Finding> {

@@ -15,7 +15,7 @@ export interface DeniedSpike {
 
 /**
  * The keys of a workspace with a spike of denials, the highest first. Suspended and expired ones too: somebody still
- * calls with them. Few hours have a denial at all, and those alone are read.
+ * calls with them. Few hours have a denial at all, and those alone are read; of the keys themselves, those with a spike.
  */
 export async function deniedSpikes(
   read: Reader,
@@ -27,19 +27,22 @@ export async function deniedSpikes(
   const begin = nowSeconds - (nowSeconds % HOUR_SECONDS) - 23 * HOUR_SECONDS
   const recent = sql<number>`sum(case when hour >= ${sql.lit(begin)} then denied else 0 end)`
   const before = sql<number>`sum(case when hour < ${sql.lit(begin)} then denied else 0 end)`
-  return read
+  const spikes = read
     .selectFrom('key_usage_hours')
-    .innerJoin('keys', 'keys.id', 'key_usage_hours.key_id')
-    .select(['keys.id', 'keys.name', recent.as('denied'), before.as('before')])
-    .where('key_usage_hours.workspace_id', '=', workspaceId)
+    .select(['key_id', recent.as('denied'), before.as('before')])
+    .where('workspace_id', '=', workspaceId)
     .where('denied', '>', 0)
     .where('hour', '>=', begin - days * DAY_SECONDS)
-    .where('keys.workspace_id', '=', workspaceId)
-    .where('keys.deleted_at', 'is', null)
-    .groupBy(['keys.id', 'keys.name'])
+    .groupBy('key_id')
     .having(recent, '>=', least)
     .having(sql<boolean>`${recent} * ${sql.lit(days)} > ${before} * ${sql.lit(times)}`)
-    .orderBy('denied', 'desc')
+  return read
+    .selectFrom(spikes.as('spikes'))
+    .innerJoin('keys', 'keys.id', 'spikes.key_id')
+    .select(['keys.id', 'keys.name', 'spikes.denied', 'spikes.before'])
+    .where('keys.workspace_id', '=', workspaceId)
+    .where('keys.deleted_at', 'is', null)
+    .orderBy('spikes.denied', 'desc')
     .orderBy('keys.id')
     .execute()
 }

@@ -12,7 +12,13 @@ import { enter } from './answers.js'
 
 const RETURN_LENGTH_MAX = 500
 
-const answers = { 302: { description: 'To the provider, to the dashboard, or to `/sign-in?problem=<code>`' } }
+const workspaceSchema = z.string().max(64)
+const answers = {
+  302: {
+    description:
+      'To the provider, to the dashboard, to `/sign-in?problem=<code>`, or from another site to `/sign-in?sso=<workspace>`, which asks first',
+  },
+}
 
 /** Adds signing in through a workspace's identity provider: two steps of a browser, answered with redirects. */
 export function addSingleSignOnRoutes(app: ControlApp, options: ControlOptions): void {
@@ -29,7 +35,7 @@ function addBeginning(app: ControlApp, options: ControlOptions): void {
     tags: ['people'],
     security: [],
     request: {
-      params: z.object({ workspace: z.string().max(64) }),
+      params: z.object({ workspace: workspaceSchema }),
       query: z.object({
         return_to: z.string().optional().openapi({ description: 'A path of the dashboard, `/` by default' }),
         step_up: z.literal('1').optional().openapi({ description: 'Prove the session anew' }),
@@ -41,11 +47,13 @@ function addBeginning(app: ControlApp, options: ControlOptions): void {
     orSignInPage(c, options, async (origin) => {
       const { workspace: workspaceId } = c.req.valid('param')
       const { return_to: wanted, step_up: stepUp } = c.req.valid('query')
+      const returnTo = returnPath(wanted)
+      if (isFromElsewhere(c)) return `/sign-in?${askingFor(workspaceId, returnTo)}`
       const stepUpToken = stepUp === undefined ? null : sessionToken(c, options)
       if (stepUp !== undefined && stepUpToken === null) {
         throw new ProblemError('session_ended', 'Nobody is signed in here.')
       }
-      const request = { workspaceId, returnTo: returnPath(wanted), stepUpToken }
+      const request = { workspaceId, returnTo, stepUpToken }
       const { url, ceremony } = await beginSingleSignOn(options.people, request, origin)
       setCeremony(c, options, ceremony, CEREMONY_SECONDS, true)
       return url.href
@@ -56,17 +64,19 @@ function addBeginning(app: ControlApp, options: ControlOptions): void {
 function addCallback(app: ControlApp, options: ControlOptions): void {
   const route = createRoute({
     method: 'get',
-    path: '/v1/auth/sso/callback',
+    path: '/v1/auth/sso/{workspace}/callback',
     operationId: 'finishSingleSignOn',
-    summary: 'Where identity providers send browsers back to',
+    summary: 'Where the identity provider of a workspace sends browsers back to',
     tags: ['people'],
     security: [],
+    request: { params: z.object({ workspace: workspaceSchema }) },
     responses: answers,
   })
   app.openapi(route, async (c) =>
     orSignInPage(c, options, async (origin) => {
       const ceremony = ceremonyToken(c, options)
-      const returned = new URL(c.req.url).searchParams
+      const { workspace: workspaceId } = c.req.valid('param')
+      const returned = { workspaceId, parameters: new URL(c.req.url).searchParams }
       clearCeremony(c, options)
       const { session, returnTo } = await finishSingleSignOn(options.people, ceremony, returned, origin)
       // The session's cookie is strict. A browser takes it from this answer, which is ours, and does not send it with
@@ -76,6 +86,23 @@ function addCallback(app: ControlApp, options: ControlOptions): void {
       return returnTo
     }),
   )
+}
+
+/**
+ * Says whether another site began this, by a link or without asking: it must not get to choose who is signed in here
+ * (RFC 9700 Section 4.7). An address that was typed or kept as a bookmark comes as `none`.
+ */
+function isFromElsewhere(c: Context<ControlEnvironment>): boolean {
+  const site = c.req.header('sec-fetch-site')
+  return site === 'cross-site' || site === 'same-site'
+}
+
+/** The search of the sign-in page that asks whether to go on to the provider of a workspace. */
+function askingFor(workspaceId: string, returnTo: string): string {
+  return new URLSearchParams({
+    sso: workspaceId,
+    ...(returnTo !== '/' && { return_to: returnTo }),
+  }).toString()
 }
 
 /** Redirects a browser: to where the work says, or to the sign-in page with the code of what went wrong. */
