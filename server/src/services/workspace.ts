@@ -76,11 +76,7 @@ export async function updateWorkspace(
   return context.mutate({ actor, operation: 'updateWorkspace' }, async (tx) => {
     const row = await findWorkspace(tx, actor.workspaceId)
     checkWorkspaceVersion(row, version)
-    const forAllKeys = [input.ceilings, input.upstream, input.upstreamKey, input.audit]
-    if (forAllKeys.some((value) => value !== undefined)) {
-      await checkOwnsAll(tx, context, actor)
-      requireRecent(context, actor)
-    }
+    if (actsOnEveryKey(input)) await requireEverything(tx, context, actor)
     const ceilings = changedCeilings(context, row, input)
     if (input.ceilings !== undefined) await checkNoKeyAbove(tx, context, row.id, ceilings)
     const upstream = input.upstream === undefined ? row.upstream : checkUpstream(context, input.upstream)
@@ -130,6 +126,24 @@ export async function updateWorkspace(
   })
 }
 
+function actsOnEveryKey({ ceilings, upstream, upstreamKey, audit }: UpdateWorkspaceInput): boolean {
+  return [ceilings, upstream, upstreamKey, audit].some((value) => value !== undefined)
+}
+
+/**
+ * What acts on every key, or on what is known of every key, asks for everything and for a recent sign-in.
+ *
+ * @throws {ProblemError} grant_exceeds_own, step_up_required
+ */
+async function requireEverything(
+  tx: Transaction<Schema>,
+  context: ServiceContext,
+  actor: Actor,
+): Promise<void> {
+  await checkOwnsAll(tx, context, actor)
+  requireRecent(context, actor)
+}
+
 /** An overlay, and the version of the workspace that has it. */
 export interface CatalogOverlay {
   readonly mappings: readonly OverlayMapping[]
@@ -149,8 +163,7 @@ export async function setCatalogOverlay(
   version: number | null,
 ): Promise<Mutated<CatalogOverlay>> {
   return context.mutate({ actor, operation: 'setCatalogOverlay' }, async (tx) => {
-    await checkOwnsAll(tx, context, actor)
-    requireRecent(context, actor)
+    await requireEverything(tx, context, actor)
     const merged = overlayCatalog(context.catalogs.api, mappings)
     if (!merged.ok) {
       throw new ProblemError('invalid_body', 'The overlay does not fit the catalog.', {
