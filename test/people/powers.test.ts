@@ -50,11 +50,13 @@ describe('what members can do', () => {
   })
 
   it('a recent sign-in is asked for exactly what is powerful', async () => {
-    const [plain, full, manager] = await Promise.all([
+    const [plain, full, manager, halted] = await Promise.all([
       keyId({ access: { call: 'edit' } }),
       keyId({ access: 'full' }),
       keyId({ kind: 'management', access: { keys: 'read' } }),
+      keyId({ access: 'full' }),
     ])
+    expect((await owner.call('POST', `/v1/keys/${halted}/suspend`, {})).status).toBe(200)
     const used = await server.createKey({ agent: 'read' })
     await (await server.fetch('/get-agent/agent_1', used.token)).arrayBuffer()
     await vi.waitFor(
@@ -74,6 +76,10 @@ describe('what members can do', () => {
       ['DELETE', `/v1/keys/${used.id}`],
       ['PUT', '/v1/webhook-key', { key_id: plain }],
       ['DELETE', '/v1/webhook-key'],
+      ['POST', `/v1/keys/${halted}/resume`, {}],
+      ['PUT', '/v1/catalog/overlay', { operations: [] }],
+      ['PATCH', '/v1/workspace', { audit: { legal_hold: false } }],
+      ['PATCH', '/v1/workspace', { upstream_key: 'another' }],
     ]
     const ordinary: [string, string, unknown?][] = [
       ['GET', `/v1/keys/${full}`],
@@ -81,7 +87,8 @@ describe('what members can do', () => {
       ['PATCH', `/v1/keys/${plain}`, { name: 'Another name', access: { call: 'none' } }],
       ['POST', `/v1/keys/${plain}/rotate`, rotation],
       ['POST', `/v1/keys/${full}/suspend`, {}],
-      ['POST', `/v1/keys/${full}/resume`, {}],
+      ['POST', `/v1/keys/${plain}/suspend`, {}],
+      ['POST', `/v1/keys/${plain}/resume`, {}],
       ['POST', `/v1/keys/${full}/revoke`, {}],
       ['DELETE', `/v1/keys/${full}`],
       ['PATCH', '/v1/workspace', { name: 'Another' }],
