@@ -25,10 +25,10 @@ export interface SetUpInput {
 export async function setUp(context: PeopleContext, input: SetUpInput, origin: Origin): Promise<NewSession> {
   const { code, name } = input
   const email = normaliseEmail(input.email)
+  checkPassword(input.password, { email, name })
   const attempt = await beginAttempt(context, null, origin.address)
   await requireSetupCode(context.database.read, context, code)
   await attempt.succeed()
-  checkPassword(input.password, { email, name })
   const passwordHash = await hashPassword(input.password)
   const first = await context.database.read
     .selectFrom('workspaces')
