@@ -118,7 +118,7 @@ describe('the webhook key on its page', () => {
     await overlap.getByRole('link', { name: 'Before' }).waitFor()
 
     await button(page, `Switch ${receiver.url} to the newest key`).click()
-    await page.getByText('Every endpoint is known to verify with the newest key').waitFor()
+    await page.getByText('No endpoint is known to verify with an older key alone').waitFor()
     expect((await server.call('GET', `/v1/webhook-endpoints/${id}`)).body.uses_newest_key).toBe(true)
   })
 

@@ -90,9 +90,11 @@ describe('a server that is away', () => {
     const away = page.getByText('The server does not answer; trying again.')
     await page.getByRole('navigation', { name: 'Breadcrumb' }).getByRole('link').click()
     await page.getByRole('heading', { name: 'Webhook key' }).waitFor()
+    const link = page.getByRole('link', { name: receiver.url }).first()
+    await link.waitFor()
 
     await way.close()
-    await page.getByRole('link', { name: receiver.url }).first().click()
+    await link.click()
     await away.waitFor()
     await way.open()
     await away.waitFor({ state: 'detached' })

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { beforeAll, expect, test } from 'vitest'
 import { newKeyId } from '@bitting/core'
 import type { ServiceContext } from '../../server/src/services/context.js'
+import { createScanLimiter } from '../../server/src/services/limiter.js'
 import { listKeys, type KeyFilter } from '../../server/src/services/keys/find.js'
 import type { WritableDatabase } from '../../server/src/storage/database.js'
 import { newWorkspace } from '../storage/support.js'
@@ -36,7 +37,7 @@ describeEachDatabase('listing keys in an order', (open) => {
   beforeAll(async () => {
     database = await open()
     // Listing takes nothing else of it.
-    context = { database, now: () => NOW } as unknown as ServiceContext
+    context = { database, now: () => NOW, scans: createScanLimiter() } as unknown as ServiceContext
   })
 
   const insert = async (keys: readonly ModelKey[]): Promise<string> => {
