@@ -30,7 +30,7 @@ describe('a node that stops', () => {
     socket.on('error', () => undefined)
     await once(socket, 'connect')
     socket.write(
-      'POST /v1/setup HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n{',
+      'POST /v1/setup HTTP/1.1\r\nHost: x\r\nSec-Fetch-Site: same-origin\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n{',
     )
     await new Promise((resolve) => setTimeout(resolve, 100))
     const cutOff = once(socket, 'close')

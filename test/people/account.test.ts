@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import { openDatabase, type WritableDatabase } from '../../server/src/storage/database.js'
 import { addPasskey, SoftAuthenticator, usePasskey } from '../support/authenticator.js'
 import { GOOD_PASSWORD, signedInOwner, TestBrowser } from '../support/people.js'
-import { startServer, type TestServer } from '../support/server.js'
+import { startServer, type TestServer, type TestWorkspace } from '../support/server.js'
 
 const ORIGIN = 'http://localhost:4700'
 const OTHER_PASSWORD = 'nine iron bolts on a door'
@@ -27,6 +27,19 @@ describe('the account of a person', () => {
     await server.close()
   })
 
+  /** A workspace made later than the first, which is the oldest one and where set-up links lead. */
+  async function laterWorkspace(name: string): Promise<TestWorkspace> {
+    const made = await server.newWorkspace(name)
+    await database.transact((tx) =>
+      tx
+        .updateTable('workspaces')
+        .set((row) => ({ created_at: row('created_at', '+', 60) }))
+        .where('id', '=', made.id)
+        .execute(),
+    )
+    return made
+  }
+
   function later(milliseconds: number): void {
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + milliseconds })
   }
@@ -44,7 +57,7 @@ describe('the account of a person', () => {
 
   it('gets another name, and the log of every workspace tells of it', async () => {
     const { user } = await sessionOf(owner)
-    const second = await server.newWorkspace('Second')
+    const second = await laterWorkspace('Second')
     await join(second.id, user.id)
     const { status, body } = await owner.call('PATCH', '/v1/account', { name: 'Olga the Second' })
     expect([status, body.user.name]).toEqual([200, 'Olga the Second'])
@@ -138,7 +151,7 @@ describe('the account of a person', () => {
     let strict: string
     beforeEach(async () => {
       const { user } = await sessionOf(owner)
-      strict = (await server.newWorkspace('Strict')).id
+      strict = (await laterWorkspace('Strict')).id
       await join(strict, user.id)
       await requireSecondFactor(strict)
     })

@@ -69,7 +69,10 @@ describe('invitations', () => {
   it('are good once, also for eight who open the link at the same moment', async () => {
     const { code } = await invite('once@example.com')
     const answers = await Promise.all(Array.from({ length: 8 }, () => accept(code)))
-    expect(answers.map(({ status }) => status).sort()).toEqual([200, ...Array<number>(7).fill(401)])
+    // Who comes while the account is being made may be told that there is one now.
+    const refused = answers.map(({ status }) => status).filter((status) => status !== 200)
+    expect(refused).toHaveLength(7)
+    expect(refused.filter((status) => ![401, 409].includes(status))).toEqual([])
     const { body } = await server.call('GET', '/v1/members?limit=100')
     const once = (body.data as { email: string }[]).filter(({ email }) => email === 'once@example.com')
     expect(once).toHaveLength(1)
