@@ -19,7 +19,7 @@ import { describeEachDatabase } from '../support/databases.js'
 
 const CHILD = fileURLToPath(new URL('children/write-log.mjs', import.meta.url))
 /** How often; `KILLS=200` in the environment for a longer run. */
-const KILLS = Number(process.env['KILLS'] ?? 120)
+const KILLS = Number(process.env['KILLS'] ?? 60)
 const WRITERS = 8
 const LIFE_MILLISECONDS_MAX = 200
 
