@@ -31,10 +31,11 @@ describe('the providers of two workspaces', () => {
   beforeAll(async () => {
     server = await startServer()
     database = await openDatabase({ url: null, dataDirectory: server.dataDirectory })
+    // Before there is another workspace: a set-up link leads to the oldest, by the second.
+    owner = await signedInOwner(server)
     other = await server.newWorkspace('Other')
     here = await startIdentityProvider(['here.example'])
     there = await startIdentityProvider(['here.example'])
-    owner = await signedInOwner(server)
     ownerId = (await owner.call('GET', '/v1/auth/session')).body.user.id
     await database.transact((tx) =>
       tx
