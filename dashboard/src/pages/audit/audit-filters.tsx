@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { useId, useState, type ReactElement } from 'react'
+import { membersQuery } from '../../people/members-query.js'
 import { useCan } from '../../session/session.js'
 import { Button } from '../../ui/button.js'
 import { DateTimeInput } from '../../ui/date-time-input.js'
@@ -9,7 +10,7 @@ import { Icon } from '../../ui/icon.js'
 import { Select } from '../../ui/select.js'
 import { ACTION_GROUPS } from './actions.js'
 import { FilterInput } from './filter-input.js'
-import { keyNamesQuery, memberNamesQuery } from './names.js'
+import { keyNamesQuery } from './names.js'
 import { isFiltered, type AuditSearch } from './search.js'
 
 /** What narrows the log. */
@@ -85,8 +86,8 @@ function MoreFilters({ search, onChange }: AuditFiltersProps): ReactElement {
 
 function ActorField({ search: { actor, ...rest }, onChange }: AuditFiltersProps): ReactElement {
   const can = useCan()
-  const members = useQuery({ ...memberNamesQuery, enabled: can('members:read') })
-  const suggestions = members.data?.data.map(({ id, name, email }) => ({ id, name: `${name}, ${email}` }))
+  const members = useQuery({ ...membersQuery, enabled: can('members:read') })
+  const suggestions = members.data?.map(({ id, name, email }) => ({ id, name: `${name}, ${email}` }))
   return (
     <FilterInput
       label="Who (id)"

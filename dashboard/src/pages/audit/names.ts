@@ -1,7 +1,8 @@
-import type { CatalogView, KeyView, MemberView, Page } from '@bitting/client'
+import type { CatalogView, KeyView, Page } from '@bitting/client'
 import { formatScope, type AuditEntry } from '@bitting/core'
 import { queryOptions, useQueries, useQuery } from '@tanstack/react-query'
 import { get, path } from '../../api/transport.js'
+import { membersQuery } from '../../people/members-query.js'
 import { useCan } from '../../session/session.js'
 import { catalogQuery } from '../key-editor/catalogs.js'
 
@@ -14,13 +15,6 @@ export interface Names {
 }
 
 const NAMES_KEPT_MILLISECONDS = 60_000
-
-/** The members, for their names. */
-export const memberNamesQuery = queryOptions({
-  queryKey: ['audit', 'names', 'members'],
-  queryFn: ({ signal }) => get<Page<MemberView>>('/v1/members', { limit: 100 }, signal),
-  staleTime: NAMES_KEPT_MILLISECONDS,
-})
 
 /** The newest keys, for their names. */
 export const keyNamesQuery = queryOptions({
@@ -35,11 +29,11 @@ export const keyNamesQuery = queryOptions({
 /** The names of what some entries are about. Keys that are not among the newest are asked for one by one. */
 export function useNames(entries: readonly AuditEntry[] | undefined): Names {
   const can = useCan()
-  const members = useQuery({ ...memberNamesQuery, enabled: can('members:read') })
+  const members = useQuery({ ...membersQuery, enabled: can('members:read') })
   const keys = useQuery({ ...keyNamesQuery, enabled: can('keys:read') })
   const catalog = useQuery(catalogQuery)
   const known = new Map<string, string>()
-  for (const { id, name, email } of members.data?.data ?? []) known.set(id, name === '' ? email : name)
+  for (const { id, name, email } of members.data ?? []) known.set(id, name === '' ? email : name)
   for (const { id, name } of keys.data ?? []) known.set(id, name)
   const asked = (entries ?? []).flatMap(({ actor, resource }) => [actor.id, resource.id])
   const missing = keys.isSuccess

@@ -6,7 +6,7 @@ import { useSession } from '../../session/session.js'
 import { useAct, type Act } from '../key-actions/use-act.js'
 import { draftOf, draftSettings } from './key-draft.js'
 import { changedSettings, mergeSettings, settingsOf, type KeySettings } from './key-settings.js'
-import { findLastEdit, type LastEdit } from './last-editor.js'
+import { findLastEdit, type LastEdit } from '../../people/last-edit.js'
 import { saveKey } from './save-key.js'
 import { useKeyDraft, type DraftState } from './use-key-draft.js'
 
@@ -46,7 +46,7 @@ export function useEdit(formId: string, first: KeyView, onSaved: () => void): Ed
     } catch (error) {
       if (!isRefusal(error, 'version_conflict')) throw error
       const theirs = await get<KeyView>(path`/v1/keys/${base.id}`)
-      setConflict({ theirs, edit: await findLastEdit(base.id, session) })
+      setConflict({ theirs, edit: await findLastEdit(base.id, 'key.update', session) })
     }
   }
 

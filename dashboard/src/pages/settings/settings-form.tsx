@@ -1,12 +1,10 @@
-import type { MemberView, Page } from '@bitting/client'
-import type { AuditEntry } from '@bitting/core'
 import { useQuery } from '@tanstack/react-query'
 import { useBlocker } from '@tanstack/react-router'
 import type { ReactElement, ReactNode } from 'react'
-import { get } from '../../api/transport.js'
 import { formatExactTime } from '../../format.js'
+import { findLastEdit } from '../../people/last-edit.js'
 import { FormProblem } from '../../session/form-problem.js'
-import { useCan, useSession } from '../../session/session.js'
+import { useSession } from '../../session/session.js'
 import { Button } from '../../ui/button.js'
 import { DiffList, type Change } from '../../ui/diff-list.js'
 import { Notice } from '../../ui/notice.js'
@@ -101,27 +99,15 @@ export function SettingsConflict(props: {
 
 /** Who changed the workspace last and when, as the beginning of a sentence. */
 function useLastChange(): string {
-  const can = useCan()
-  const { workspace, user } = useSession()
+  const session = useSession()
+  const { id } = session.workspace
   const last = useQuery({
-    queryKey: ['last-change', workspace.id],
-    queryFn: async ({ signal }) => {
-      const filter = { resource: workspace.id, outcome: 'success', limit: 1 }
-      const [{ data }, members] = await Promise.all([
-        get<Page<AuditEntry>>('/v1/audit', filter, signal),
-        get<Page<MemberView>>('/v1/members', { limit: 100 }, signal),
-      ])
-      return { entry: data[0], members: members.data }
-    },
-    enabled: can('audit:read') && can('members:read'),
+    queryKey: ['last-change', id],
+    queryFn: () => findLastEdit(id, null, session),
     staleTime: 0,
     gcTime: 0,
   })
-  const entry = last.data?.entry
-  if (entry === undefined) return 'Somebody'
-  const { id, type } = entry.actor
-  const member = last.data?.members.find((known) => known.id === id)
-  const name =
-    id === user.id ? 'You, in another window,' : (member?.name ?? (type === 'key' ? 'A key' : 'Somebody'))
-  return `${name} (${formatExactTime(entry.at)})`
+  if (last.data === undefined) return 'Somebody'
+  const { who, at } = last.data
+  return at === null ? who : `${who} (${formatExactTime(at)})`
 }

@@ -9,11 +9,14 @@ import { DescriptionList } from '../../ui/description-list.js'
 import { QueryView } from '../../ui/query-view.js'
 import { Table, type Column } from '../../ui/table.js'
 import { Time } from '../../ui/time.js'
-import { nodesQuery } from './workspace-query.js'
+import { nodesQuery } from '../key-actions/index.js'
+
+/** How often the nodes are asked for while they are looked at. */
+const REFRESH_MILLISECONDS = 5_000
 
 /** What cannot be changed: the id, and the nodes that serve it. */
 export function WorkspaceFacts({ workspace }: { readonly workspace: WorkspaceView }): ReactElement {
-  const nodes = useQuery(nodesQuery)
+  const nodes = useQuery({ ...nodesQuery, refetchInterval: REFRESH_MILLISECONDS })
   return (
     <>
       <Card title="About">

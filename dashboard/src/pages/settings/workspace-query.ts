@@ -1,4 +1,4 @@
-import type { CatalogView, NodesView, WorkspaceView } from '@bitting/client'
+import type { CatalogView, WorkspaceView } from '@bitting/client'
 import { queryOptions } from '@tanstack/react-query'
 import { get } from '../../api/transport.js'
 
@@ -6,13 +6,6 @@ import { get } from '../../api/transport.js'
 export const workspaceQuery = queryOptions({
   queryKey: ['workspace'],
   queryFn: ({ signal }) => get<WorkspaceView>('/v1/workspace', {}, signal),
-})
-
-/** The nodes that serve the workspace, asked for again while they are looked at. */
-export const nodesQuery = queryOptions({
-  queryKey: ['nodes'],
-  queryFn: ({ signal }) => get<NodesView>('/v1/nodes', {}, signal),
-  refetchInterval: 5_000,
 })
 
 /** A catalog with a version of the workspace that is not newer than it: what is saved on top of it overwrites nothing. */

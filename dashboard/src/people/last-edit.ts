@@ -1,8 +1,10 @@
-import type { MemberView, Page, SessionView } from '@bitting/client'
+import type { Page, SessionView } from '@bitting/client'
 import type { AuditEntry } from '@bitting/core'
-import { get } from '../../api/transport.js'
+import { queryClient } from '../api/query-client.js'
+import { get } from '../api/transport.js'
+import { membersQuery } from './members-query.js'
 
-/** Who changed a key last, and when. */
+/** Who changed something last, and when. */
 export interface LastEdit {
   /** As the beginning of a sentence: `Ada Lovelace`, `You, in another window`. */
   readonly who: string
@@ -10,9 +12,17 @@ export interface LastEdit {
   readonly at: string | null
 }
 
-/** Looks up in the audit log who changed a key last. Not being allowed to is no error: then it was somebody. */
-export async function findLastEdit(keyId: string, session: SessionView): Promise<LastEdit> {
-  const filter = { resource: keyId, action: 'key.update', outcome: 'success', limit: 1 }
+/**
+ * Looks up in the audit log who changed something last. Not being allowed to is no error: then it was somebody.
+ *
+ * @param action the one act that counts as a change; null where all do
+ */
+export async function findLastEdit(
+  resource: string,
+  action: string | null,
+  session: SessionView,
+): Promise<LastEdit> {
+  const filter = { resource, action, outcome: 'success', limit: 1 }
   const entry = await get<Page<AuditEntry>>('/v1/audit', filter).then(
     ({ data }) => data[0],
     () => undefined,
@@ -25,9 +35,6 @@ async function nameOf({ type, id }: AuditEntry['actor'], { user }: SessionView):
   if (type === 'key') return `The management key ${id ?? ''}`
   if (type !== 'member') return 'The operator'
   if (id === user.id) return 'You, in another window,'
-  const members = await get<Page<MemberView>>('/v1/members', { limit: 100 }).then(
-    ({ data }) => data,
-    () => [],
-  )
+  const members = await queryClient.query(membersQuery).catch(() => [])
   return members.find((member) => member.id === id)?.name ?? 'Another member'
 }
