@@ -24,7 +24,7 @@ test('a limiter does a few things of a name at a time, in order, and refuses tho
       fc.integer({ min: 1, max: 3 }),
       fc.integer({ min: 0, max: 4 }),
       async (steps, running, waiting) => {
-        const limiter = new Limiter({ running, waiting })
+        const limiter = new Limiter({ running, waiting, refusal: 'Later.' })
         /** By name, what runs by now and how to end it, and what a model says must run and wait. */
         const ends = new Map<string, Map<number, (fails: boolean) => void>>()
         const expected = new Map<string, { running: number[]; waiting: number[] }>()

@@ -6,6 +6,8 @@ export interface LimiterOptions {
   readonly running: number
   /** How many of one name wait beyond those. */
   readonly waiting: number
+  /** What whoever comes beyond that is told, as sentences. */
+  readonly refusal: string
 }
 
 /** What is done and who waits under one name. */
@@ -43,7 +45,7 @@ export class Limiter {
     else if (line.waiting.length < this.#options.waiting) {
       await new Promise<void>((resolve) => line.waiting.push(resolve))
     } else {
-      throw new ProblemError('too_busy', 'Too many searches of this workspace run. Try again in a moment.')
+      throw new ProblemError('too_busy', this.#options.refusal)
     }
     try {
       return await work()
@@ -58,5 +60,9 @@ export class Limiter {
 
 /** The limiter of reads that pass over all keys of a workspace: two at a time, and eight that wait. */
 export function createScanLimiter(): Limiter {
-  return new Limiter({ running: 2, waiting: 8 })
+  return new Limiter({
+    running: 2,
+    waiting: 8,
+    refusal: 'Too many searches of this workspace run. Try again in a moment.',
+  })
 }

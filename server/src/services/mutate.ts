@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import {
   accessAllows,
   authorise,
@@ -20,6 +19,7 @@ import { lifecycleEvents } from '../webhooks/lifecycle.js'
 import { tellEvents } from '../webhooks/outbox.js'
 import type { Actor } from '../audit/actor.js'
 import { requireStanding } from './standing.js'
+import { textHash } from './text-hash.js'
 
 /** What a write did. Without an audit event it does not compile, which is the point. */
 export interface Mutation<T> {
@@ -193,10 +193,10 @@ async function findReplay<T>(
     .select(['request_hash', 'response'])
     .where('workspace_id', '=', actor.workspaceId)
     .where('actor_id', '=', actor.id)
-    .where('key_hash', '=', sha256(idempotency.key))
+    .where('key_hash', '=', textHash(idempotency.key))
     .executeTakeFirst()
   if (row === undefined) return null
-  if (row.request_hash !== sha256(idempotency.request)) {
+  if (row.request_hash !== textHash(idempotency.request)) {
     throw new ProblemError(
       'idempotency_conflict',
       'This Idempotency-Key was used for a request with other content. Use a new key for a new request.',
@@ -218,8 +218,8 @@ async function keepReplay(
     .values({
       workspace_id: actor.workspaceId,
       actor_id: actor.id,
-      key_hash: sha256(idempotency.key),
-      request_hash: sha256(idempotency.request),
+      key_hash: textHash(idempotency.key),
+      request_hash: textHash(idempotency.request),
       response: JSON.stringify(response),
       created_at: nowSeconds,
     })
@@ -240,8 +240,4 @@ export async function forgetIdempotencyRecords(
       .where('created_at', '<', nowSeconds - IDEMPOTENCY_SECONDS)
       .execute(),
   )
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('base64url')
 }

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import type { Transaction } from 'kysely'
 import { NO_CONDITIONS, OPEN_CEILINGS, ProblemError, randomBase62 } from '@bitting/core'
 import type { Reader, WritableDatabase } from '../storage/database.js'
@@ -7,6 +6,7 @@ import { operatorOf } from '../audit/actor.js'
 import type { ServiceContext } from './context.js'
 import { createKey } from './keys/create.js'
 import type { Mutation } from './mutate.js'
+import { textHash } from './text-hash.js'
 
 /** A workspace that was just made, and the one token that opens it. */
 export interface NewWorkspace {
@@ -116,7 +116,7 @@ export async function createSetupCode(context: ServiceContext, database: Writabl
     await tx.deleteFrom('setup_codes').where('used_at', 'is', null).execute()
     await tx
       .insertInto('setup_codes')
-      .values({ code_hash: hashOf(code), created_at: context.now(), used_at: null })
+      .values({ code_hash: textHash(code), created_at: context.now(), used_at: null })
       .execute()
   })
   return code
@@ -135,7 +135,7 @@ export async function requireSetupCode(
   const found = await reader
     .selectFrom('setup_codes')
     .select('code_hash')
-    .where('code_hash', '=', hashOf(code))
+    .where('code_hash', '=', textHash(code))
     .where('used_at', 'is', null)
     .where('created_at', '>', context.now() - SETUP_CODE_SECONDS)
     .executeTakeFirst()
@@ -156,7 +156,7 @@ export async function spendSetupCode(
   const spent = await tx
     .updateTable('setup_codes')
     .set({ used_at: context.now() })
-    .where('code_hash', '=', hashOf(code))
+    .where('code_hash', '=', textHash(code))
     .where('used_at', 'is', null)
     .returning('code_hash')
     .executeTakeFirst()
@@ -168,8 +168,4 @@ function codeIsOver(): ProblemError {
     'invalid_token',
     'This setup link was used already, replaced by a newer one, or is older than an hour. Restart the server for a new link, or run `bitting bootstrap`.',
   )
-}
-
-function hashOf(code: string): string {
-  return createHash('sha256').update(code).digest('base64url')
 }

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto'
 import { parseAddress, ProblemError } from '@bitting/core'
 import type { Transaction } from 'kysely'
 import type { Schema } from '../../storage/schema.js'
+import { textHash } from '../text-hash.js'
 import type { PeopleContext } from './context.js'
 
 /** What is counted: attempts at one account, whether it exists or not, or from one address. */
@@ -156,5 +156,5 @@ function tooMany(seconds: number): ProblemError {
 }
 
 function hashOf({ name }: Subject): string {
-  return createHash('sha256').update(name).digest('base64url')
+  return textHash(name)
 }

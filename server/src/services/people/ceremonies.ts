@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto'
 import { randomBase62 } from '@bitting/core'
 import type { PeopleContext } from './context.js'
+import { textHash } from '../text-hash.js'
 
 /** How long there is to finish what takes more than one request, in seconds: ten minutes, for a trip to an identity provider. */
 export const CEREMONY_SECONDS = 600
@@ -21,7 +21,7 @@ export async function beginCeremony(
   data: Readonly<Record<string, unknown>>,
 ): Promise<string> {
   const token = randomBase62(TOKEN_LENGTH, context.randomBytes)
-  const tokenHash = hashOf(token)
+  const tokenHash = textHash(token)
   const sealed = context.sealer.seal(Buffer.from(JSON.stringify(data)), sealingContext(tokenHash))
   const now = context.now()
   await context.records.transact(async (tx) => {
@@ -41,7 +41,7 @@ export async function readCeremony<T>(
   token: string | null,
 ): Promise<T | null> {
   if (token === null) return null
-  const tokenHash = hashOf(token)
+  const tokenHash = textHash(token)
   const row = await context.database.read
     .selectFrom('ceremonies')
     .select('sealed_data')
@@ -59,15 +59,11 @@ export async function endCeremony(context: PeopleContext, token: string): Promis
   const ended = await context.records.transact((tx) =>
     tx
       .deleteFrom('ceremonies')
-      .where('token_hash', '=', hashOf(token))
+      .where('token_hash', '=', textHash(token))
       .returning('token_hash')
       .executeTakeFirst(),
   )
   return ended !== undefined
-}
-
-function hashOf(token: string): string {
-  return createHash('sha256').update(token).digest('base64url')
 }
 
 function sealingContext(tokenHash: string): string {

@@ -8,9 +8,10 @@ import type { Schema } from '../../storage/schema.js'
 import { findWorkspace } from '../find-workspace.js'
 import { formatTime } from '../keys/record.js'
 import type { Mutation } from '../mutate.js'
+import { textHash } from '../text-hash.js'
 import { beginAttempt } from './attempts.js'
 import type { PeopleContext } from './context.js'
-import { invitationHash, invitationState } from './invitations.js'
+import { invitationState } from './invitations.js'
 import { membershipsOf } from './members.js'
 import { checkPassword, hashPassword, verifyPassword } from './password.js'
 import { policyAllows, readSignInPolicy } from './policy.js'
@@ -188,7 +189,7 @@ async function openInvitation(
   const row = await reader
     .selectFrom('invitations')
     .selectAll()
-    .where('code_hash', '=', invitationHash(code))
+    .where('code_hash', '=', textHash(code))
     .executeTakeFirst()
   if (row !== undefined && invitationState(row, context.now()) === 'open') return row
   throw new ProblemError(

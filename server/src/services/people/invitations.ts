@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import type { InvitationView, InvitationWithLink, Page } from '@bitting/client'
 import { ProblemError, randomBase62, type Role } from '@bitting/core'
 import type { Transaction } from 'kysely'
@@ -10,6 +9,7 @@ import type { Schema } from '../../storage/schema.js'
 import type { ServiceContext } from '../context.js'
 import { formatTime } from '../keys/record.js'
 import type { Mutated } from '../mutate.js'
+import { textHash } from '../text-hash.js'
 import type { PeopleContext } from './context.js'
 import { checkMayGive } from './manage-members.js'
 import { findMember } from './members.js'
@@ -70,7 +70,7 @@ export async function createInvitation(
     const row: InvitationRow = {
       id: `inv_${randomBase62(ID_LENGTH, context.randomBytes)}`,
       workspace_id: workspaceId,
-      code_hash: invitationHash(code),
+      code_hash: textHash(code),
       email,
       role,
       created_at: now,
@@ -131,11 +131,6 @@ export function invitationState(row: InvitationRow, nowSeconds: number): Invitat
   if (row.accepted_at !== null) return 'accepted'
   if (row.revoked_at !== null) return 'revoked'
   return nowSeconds < row.expires_at ? 'open' : 'expired'
-}
-
-/** How the code of an invitation is kept. It is random enough that a plain hash cannot be guessed back. */
-export function invitationHash(code: string): string {
-  return createHash('sha256').update(code).digest('base64url')
 }
 
 async function refuseMember(tx: Transaction<Schema>, workspaceId: string, email: string): Promise<void> {

@@ -1,23 +1,26 @@
 import { hash, verify } from '@node-rs/argon2'
 import { ProblemError } from '@bitting/core'
+import { Limiter } from '../limiter.js'
 
 /** Characters of a password (NIST SP 800-63B-4 Section 3.1.1 asks for at least 15 where it is the only factor, 8 beside another). */
 export const PASSWORD_LENGTH = { min: 12, max: 256 } as const
 
 /** Argon2id with 19 MiB, two passes and one lane: the first choice of the OWASP Password Storage Cheat Sheet. */
 const COST = { memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const
-const WORKERS_MAX = 2
-const WAITING_MAX = 64
 
 /** What stands in most lists of leaked passwords; digits and marks behind it make it no better. */
 const COMMON =
   /password|passwort|qwert[zy]?|asdf(?:gh)?|letmein|welcome|iloveyou|admin|bitting|changeme|secret|dragon|monkey|football|123\d*|[\s!?.,_-]/gu
 
-/** What an unknown account's password is compared with, so that it takes as long as a known one's. */
-const NOBODYS = hash('nobody has this password', COST)
+/** Few at a time: hashing shares its threads with the disk, which recorded calls wait for. */
+const HASHING = new Limiter({
+  running: 2,
+  waiting: 64,
+  refusal: 'Too many people sign in at once. Try again in a moment.',
+})
 
-let working = 0
-const waiting: (() => void)[] = []
+/** What an unknown account's password is compared with, so that it takes as long as a known one's. */
+let nobodys: Promise<string> | null = null
 
 /**
  * Hashes a password for keeping.
@@ -25,7 +28,7 @@ const waiting: (() => void)[] = []
  * @throws {ProblemError} too_busy
  */
 export async function hashPassword(password: string): Promise<string> {
-  return taking(() => hash(password.normalize('NFKC'), COST))
+  return HASHING.run('password', () => hash(password.normalize('NFKC'), COST))
 }
 
 /**
@@ -34,8 +37,12 @@ export async function hashPassword(password: string): Promise<string> {
  * @throws {ProblemError} too_busy
  */
 export async function verifyPassword(kept: string | null, password: string): Promise<boolean> {
-  return taking(
-    async () => (await verify(kept ?? (await NOBODYS), password.normalize('NFKC'))) && kept !== null,
+  // Made by whoever comes first, known or not, and not when the program starts: most commands need none.
+  nobodys ??= hash('nobody has this password', COST)
+  const other = await nobodys
+  return HASHING.run(
+    'password',
+    async () => (await verify(kept ?? other, password.normalize('NFKC'))) && kept !== null,
   )
 }
 
@@ -69,21 +76,4 @@ function passwordFlaw(password: string, { email, name }: { email: string; name: 
     return 'must not be made of your name or address'
   }
   return null
-}
-
-/** Few at a time: hashing shares its threads with the disk, which recorded calls wait for. */
-async function taking<T>(work: () => Promise<T>): Promise<T> {
-  if (working >= WORKERS_MAX) {
-    if (waiting.length >= WAITING_MAX) {
-      throw new ProblemError('too_busy', 'Too many people sign in at once. Try again in a moment.')
-    }
-    await new Promise<void>((resolve) => waiting.push(resolve))
-  } else working++
-  try {
-    return await work()
-  } finally {
-    const next = waiting.shift()
-    if (next === undefined) working--
-    else next()
-  }
 }

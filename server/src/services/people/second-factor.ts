@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto'
 import { Secret, TOTP } from 'otpauth'
 import type { UserRow } from '../../storage/people-schema.js'
+import { textHash } from '../text-hash.js'
 import type { PeopleContext } from './context.js'
 
 /** RFC 6238 as every generator knows it: SHA-1, six digits, a new code each 30 seconds. */
@@ -74,5 +74,5 @@ async function takeRecoveryCode(context: PeopleContext, user: UserRow, code: str
 
 /** How a recovery code is kept. It is random enough that a plain hash cannot be guessed back. */
 export function recoveryHash(userId: string, code: string): string {
-  return createHash('sha256').update(`${userId}:${code}`).digest('base64url')
+  return textHash(`${userId}:${code}`)
 }

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { ProblemError, randomBase62, roleAccess } from '@bitting/core'
 import type { Transaction } from 'kysely'
 import type { MemberActor, Origin } from '../../audit/actor.js'
@@ -7,6 +6,7 @@ import type { Schema } from '../../storage/schema.js'
 import type { PeopleContext } from './context.js'
 import { findMember, membershipsOf } from './members.js'
 import { lets, policyAllows, readSignInPolicy, type SignInPolicy } from './policy.js'
+import { textHash } from '../text-hash.js'
 
 const TOKEN_LENGTH = 43
 const SESSION_ID_LENGTH = 16
@@ -59,7 +59,7 @@ export async function findSession(
   const row = await read
     .selectFrom('sessions')
     .selectAll()
-    .where('token_hash', '=', hashOf(token))
+    .where('token_hash', '=', textHash(token))
     .executeTakeFirst()
   if (row === undefined) return null
   const [user, member, policy] = await Promise.all([
@@ -98,7 +98,7 @@ export async function startSession(context: PeopleContext, request: SessionReque
   const now = context.now()
   const policy = await readSignInPolicy(context.database.read, workspaceId)
   const row: SessionRow = {
-    token_hash: hashOf(token),
+    token_hash: textHash(token),
     id: `ses_${randomBase62(SESSION_ID_LENGTH, context.randomBytes)}`,
     user_id: userId,
     workspace_id: workspaceId,
@@ -176,7 +176,7 @@ export async function switchWorkspace(
   await context.mutate({ actor: there, operation: null }, async (tx) => {
     const { numUpdatedRows } = await tx
       .updateTable('sessions')
-      .set({ workspace_id: workspaceId, token_hash: hashOf(token) })
+      .set({ workspace_id: workspaceId, token_hash: textHash(token) })
       .where('token_hash', '=', row.token_hash)
       .executeTakeFirst()
     if (numUpdatedRows === 0n)
@@ -310,8 +310,4 @@ function wrongWay(): ProblemError {
     'insufficient_scope',
     'This workspace does not let people in this way. Use its single sign-on, or another way that it allows.',
   )
-}
-
-function hashOf(token: string): string {
-  return createHash('sha256').update(token).digest('base64url')
 }
