@@ -19,10 +19,12 @@ vi.mock('node:fs/promises', { spy: true })
 
 const KEYS = new LogKeys(createSecretKey(Buffer.alloc(32, 5)))
 const directories: string[] = []
+const spools: SpoolWriter[] = []
 afterEach(async () => {
   vi.mocked(files.open).mockReset()
   const real = await vi.importActual<typeof files>('node:fs/promises')
   vi.mocked(files.open).mockImplementation(real.open)
+  for (const spool of spools.splice(0)) await spool.close()
   for (const directory of directories.splice(0)) await rm(directory, { recursive: true, force: true })
 })
 
@@ -47,14 +49,16 @@ function texts(workspaceId: string, marker: string, more: Record<string, unknown
   })
 }
 
-function openSpool(directory: string, options: Partial<SpoolOptions> = {}): Promise<SpoolWriter> {
-  return SpoolWriter.open({
+async function openSpool(directory: string, options: Partial<SpoolOptions> = {}): Promise<SpoolWriter> {
+  const spool = await SpoolWriter.open({
     directory,
     bytesMax: 2 ** 30,
     now: Date.now,
     onError: () => undefined,
     ...options,
   })
+  spools.push(spool)
+  return spool
 }
 
 function newDrain(
@@ -98,6 +102,7 @@ describe('a line of the spool', () => {
         expect(line.endsWith('\n') && line.indexOf('\n') === line.length - 1).toBe(true)
         expect(parseLine(line.slice(0, -1))).toEqual({ sequence, ...entry })
       }),
+      { examples: [[{ sequence: 1, entry: texts('ws_000000000001', 'm', { '\u2028': '\u2029\u0085' }) }]] },
     )
   })
 

@@ -20,7 +20,8 @@ export interface SpooledEntry extends EntryTexts {
 }
 
 const NAME = /^([0-9a-f]{16})-(\d{1,12})\.spool$/
-const LINE = /^([0-9a-f]{8}) (\d{1,15}) (\{.*\})\t(\{.*\})\t(\[.*\])$/
+// With `s`: JSON holds the line separators of Unicode as they are, and a dot means no such character without it.
+const LINE = /^([0-9a-f]{8}) (\d{1,15}) (\{.*\})\t(\{.*\})\t(\[.*\])$/s
 const WORKSPACE = /^\{"workspace":"([^"\\]+)"/
 
 /** The path of a writer's segment. */
