@@ -21,7 +21,12 @@ const CHILD = fileURLToPath(new URL('children/write-log.mjs', import.meta.url))
 /** How often; `KILLS=200` in the environment for a longer run. */
 const KILLS = Number(process.env['KILLS'] ?? 60)
 const WRITERS = 8
-const LIFE_MILLISECONDS_MAX = 200
+/**
+ * The program lives until it has said so many things of one kind, and then some milliseconds: not for a time alone, in
+ * which a slow machine would do nothing that could be lost.
+ */
+const LAST = { spooled: 60, appended: 20, checkpoint: 4 } as const
+const LAST_MILLISECONDS_MAX = 20
 
 type Told =
   | { readonly kind: 'ready' }
@@ -34,20 +39,23 @@ type Told =
     }
   | { readonly kind: 'checkpoint'; readonly workspaceId: string; readonly note: string }
 
-/** Runs the program until it is killed at some moment, and returns what it said had happened. */
-async function runAndKill(parameters: object): Promise<Told[]> {
+/** Runs the program until it is killed after what it says last, and returns what it said had happened. */
+async function runAndKill(parameters: object, last: keyof typeof LAST): Promise<Told[]> {
   const child = spawn(process.execPath, [CHILD, JSON.stringify(parameters)], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let errors = ''
   child.stderr.on('data', (part: Buffer) => (errors += part.toString()))
   const told: Told[] = []
+  let left = randomInt(LAST[last])
   for await (const line of createInterface({ input: child.stdout })) {
     // The last line may be cut off by the kill: what it says was not said.
     if (!line.endsWith('}')) continue
     const one = JSON.parse(line) as Told
     told.push(one)
-    if (one.kind === 'ready') setTimeout(() => child.kill('SIGKILL'), randomInt(LIFE_MILLISECONDS_MAX))
+    // Not even one of a kind is waited for where none is left: the first moments are as good as any.
+    if ((one.kind === 'ready' || one.kind === last) && left-- === 0)
+      setTimeout(() => child.kill('SIGKILL'), randomInt(LAST_MILLISECONDS_MAX))
   }
   expect(errors).toBe('')
   expect(told[0]?.kind).toBe('ready')
@@ -77,7 +85,10 @@ export function defineCrashes(engine: EngineName): void {
         const rootKey = randomBytes(32)
         const parameters = { location, workspaceIds, rootKey: rootKey.toString('hex'), writers: WRITERS }
         const told: Told[] = []
-        for (let kill = 0; kill < KILLS; kill++) told.push(...(await runAndKill(parameters)))
+        const kinds = Object.keys(LAST) as (keyof typeof LAST)[]
+        for (let kill = 0; kill < KILLS; kill++) {
+          told.push(...(await runAndKill(parameters, kinds[kill % kinds.length] ?? 'spooled')))
+        }
 
         const keys = new LogKeys(createSecretKey(rootKey))
         await recover(database, location.dataDirectory, keys)

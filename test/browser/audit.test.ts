@@ -7,7 +7,7 @@ import { verifyLog } from '../../server/src/audit/verify-log.js'
 import { startBrowser } from '../support/browser.js'
 import { signedInMember, signedInOwner, type TestBrowser } from '../support/people.js'
 import { startServer, type ApiAnswer, type TestServer } from '../support/server.js'
-import { DESKTOP, openDashboard, PHONE, settled, type Dashboard } from './dashboard-support.js'
+import { DESKTOP, openDashboard, PHONE, pressEscape, settled, type Dashboard } from './dashboard-support.js'
 import { accessibilityFlaws, picture } from './page-support.js'
 
 let server: TestServer
@@ -229,7 +229,7 @@ describe('the checkpoint', () => {
     await page.getByRole('button', { name: 'How to verify it' }).click()
     await page.getByText('bitting audit verify log.jsonl --key log.key').waitFor()
     await expectGoodLook(page)
-    await page.keyboard.press('Escape')
+    await pressEscape(page)
   })
 
   it('fails with another verifier key, and with a log that does not begin with what was seen', async () => {

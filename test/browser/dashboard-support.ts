@@ -47,3 +47,11 @@ export async function settled(page: Page): Promise<void> {
   await page.getByRole('heading', { level: 1 }).waitFor()
   await page.locator('[aria-busy=true]').first().waitFor({ state: 'detached' })
 }
+
+/** Presses Escape once the newest dialog has the focus, and with it listens to keys: as a person would, who sees it. */
+export async function pressEscape(page: Page): Promise<void> {
+  await page.waitForFunction(
+    `[...document.querySelectorAll('[role=dialog], [role=alertdialog]')].at(-1)?.contains(document.activeElement)`,
+  )
+  await page.keyboard.press('Escape')
+}

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { startBrowser } from '../support/browser.js'
 import { GOOD_PASSWORD, signedInMember, signedInOwner, TestBrowser } from '../support/people.js'
 import { startServer, type TestServer } from '../support/server.js'
-import { PHONE } from './dashboard-support.js'
+import { PHONE, pressEscape } from './dashboard-support.js'
 import {
   choose,
   leaveAll,
@@ -127,7 +127,7 @@ describe('a form', () => {
     await dialog.getByRole('button', { name: 'Add key' }).click()
     const prompt = page.getByRole('dialog', { name: 'Confirm that it is you' })
     await prompt.waitFor()
-    await page.keyboard.press('Escape')
+    await pressEscape(page)
     await prompt.waitFor({ state: 'detached' })
     expect(await nameOf(dialog).inputValue()).toBe('Full and recent')
     expect(await keysNamed('Full and recent')).toEqual([])
@@ -141,7 +141,7 @@ describe('a form', () => {
   it('asks before what was typed is lost', async () => {
     const { page, dialog } = await openAdd()
     await nameOf(dialog).fill('Given up')
-    await page.keyboard.press('Escape')
+    await pressEscape(page)
     const question = page.getByRole('alertdialog', { name: 'Discard what you entered?' })
     await question.getByRole('button', { name: 'Cancel' }).click()
     expect(await nameOf(dialog).inputValue()).toBe('Given up')

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { startBrowser } from '../support/browser.js'
 import { signedInOwner, type TestBrowser } from '../support/people.js'
 import { startServer, type TestServer } from '../support/server.js'
-import { openDashboard } from './dashboard-support.js'
+import { openDashboard, pressEscape } from './dashboard-support.js'
 import {
   choose,
   leaveAll,
@@ -123,7 +123,7 @@ describe('a new key', () => {
     await nameOf(dialog).fill('Uncopied')
     await dialog.getByRole('button', { name: 'Add key' }).click()
     await tokenOf(page).waitFor()
-    await page.keyboard.press('Escape')
+    await pressEscape(page)
     const question = page.getByRole('alertdialog', { name: 'Close without copying?' })
     await question.waitFor()
     expect(await accessibilityFlaws(page)).toEqual([])

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startBrowser } from '../support/browser.js'
 import { signedInMember, signedInOwner, type TestBrowser } from '../support/people.js'
 import { startServer, type TestServer } from '../support/server.js'
-import { DESKTOP, openDashboard, PHONE, settled, type Dashboard } from './dashboard-support.js'
+import { DESKTOP, openDashboard, PHONE, pressEscape, settled, type Dashboard } from './dashboard-support.js'
 import { accessibilityFlaws, picture } from './page-support.js'
 
 let server: TestServer
@@ -65,7 +65,7 @@ describe('the first steps', () => {
     expect(await flaws()).toEqual([])
     await page.getByRole('button', { name: 'Add key' }).click()
     await page.getByRole('dialog').waitFor()
-    await page.keyboard.press('Escape')
+    await pressEscape(page)
     await page.getByRole('dialog').waitFor({ state: 'detached' })
 
     const { token } = await server.createKey(
@@ -143,7 +143,7 @@ describe('what needs attention', () => {
     await group('Compromised').waitFor({ state: 'detached' })
     await group('Full access').getByRole('button', { name: 'Restrict: Deployment script' }).click()
     await page.getByRole('dialog').waitFor()
-    await page.keyboard.press('Escape')
+    await pressEscape(page)
     await page.getByRole('dialog').waitFor({ state: 'detached' })
     await group('Denied far more than usual').getByRole('link', { name: 'Open Prober' }).click()
     await page.getByRole('heading', { level: 1, name: 'Prober' }).waitFor()

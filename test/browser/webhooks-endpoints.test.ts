@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startBrowser } from '../support/browser.js'
 import { signedInOwner, type TestBrowser } from '../support/people.js'
 import { startServer, type TestServer } from '../support/server.js'
-import { openDashboard } from './dashboard-support.js'
+import { openDashboard, pressEscape } from './dashboard-support.js'
 import { everythingKept } from './page-support.js'
 import {
   addEndpoint,
@@ -121,7 +121,7 @@ describe('an endpoint on the page', () => {
     await page.getByText('The address cannot be one of an endpoint.').waitFor()
     expect(await url.getAttribute('aria-invalid')).toBe('true')
     await expect.poll(() => url.evaluate((input) => input.matches(':focus'))).toBe(true)
-    await page.keyboard.press('Escape')
+    await pressEscape(page)
     await page.getByRole('alertdialog', { name: 'Discard what you entered?' }).waitFor()
     await button(page, 'Discard').click()
     await dialog.waitFor({ state: 'detached' })
@@ -184,7 +184,7 @@ describe('an endpoint on the page', () => {
     await button(page, 'Rotate secret').click()
     const secret = await secretShown(page)
     expect(secret).toMatch(/^whsec_/)
-    await page.keyboard.press('Escape')
+    await pressEscape(page)
     await page.getByRole('alertdialog', { name: 'Close without copying?' }).waitFor()
     await button(page, 'Close without copying').click()
     await page.getByRole('dialog').waitFor({ state: 'detached' })

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startBrowser } from '../support/browser.js'
 import { signedInOwner, type TestBrowser } from '../support/people.js'
 import { startServer, type TestServer } from '../support/server.js'
-import { openDashboard } from './dashboard-support.js'
+import { openDashboard, pressEscape } from './dashboard-support.js'
 import { everythingKept } from './page-support.js'
 import { addEndpoint, setWebhookKey, startReceiver, takesAll, type Receiver } from './webhooks-support.js'
 
@@ -149,7 +149,7 @@ describe('the webhook key on its page', () => {
     const page = await openPage()
     await button(page, 'Choose another key').click()
     await dialog(page, 'Choose the webhook key').waitFor()
-    await page.keyboard.press('Escape')
+    await pressEscape(page)
     await dialog(page, 'Choose the webhook key').waitFor({ state: 'detached' })
     await expect.poll(() => focused(page)).toBe('Choose another key')
     expect((await webhookKey()).key_id).toBe(before)

@@ -3,12 +3,17 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { OPERATIONS, readRoutes, type Route } from '../http/operations.js'
 import { describeEachServer, type Dump, type Suite, type Tenant } from '../http/support.js'
 
-/** Everything that the database holds of a workspace. What no row names belongs to nobody, and is looked at apart. */
+/**
+ * Everything that the database holds of a workspace: the rows that say so, and of those without an owner what names it.
+ * What somebody else says of it in a row of their own (the subject of an event) is theirs.
+ */
 async function rowsOf(suite: Suite, { id }: Tenant): Promise<Dump> {
   const dump = await suite.dump()
-  return Object.fromEntries(
-    Object.entries(dump).map(([table, rows]) => [table, rows.filter((row) => row.includes(`"${id}"`))]),
-  )
+  const isTheirs = (row: string): boolean => {
+    const owner = (JSON.parse(row) as Record<string, unknown>)['workspace_id']
+    return typeof owner === 'string' ? owner === id : row.includes(`"${id}"`)
+  }
+  return Object.fromEntries(Object.entries(dump).map(([table, rows]) => [table, rows.filter(isTheirs)]))
 }
 
 /** Stands for an id of the other’s in a body. */

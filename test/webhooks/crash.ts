@@ -19,7 +19,12 @@ const KILLS = Number(process.env['KILLS'] ?? 20)
 /** One kill of so many comes while a request is with the receiver, which has taken it and not answered yet. */
 const TRAPPED_OF = 3
 const PUBLISHERS = 4
-const LIFE_MILLISECONDS_MAX = 250
+/**
+ * A node lives until it has accepted so many events, and then some milliseconds: not for a time alone, in which a slow
+ * machine would do nothing that could be lost.
+ */
+const EVENTS_MAX = 60
+const LAST_MILLISECONDS_MAX = 20
 
 interface Node {
   readonly process: ChildProcess
@@ -99,7 +104,12 @@ class Sink {
 }
 
 /** Posts events to a node until it is gone, and notes those that it accepted. */
-async function publish(node: Node, key: string, from: string, accepted: Map<string, string>): Promise<void> {
+async function publish(
+  node: Node,
+  key: string,
+  from: string,
+  onAccepted: (id: string, marker: string) => void,
+): Promise<void> {
   for (let number = 0; ; number++) {
     const marker = `${from}-${String(number)}`
     try {
@@ -110,7 +120,7 @@ async function publish(node: Node, key: string, from: string, accepted: Map<stri
       })
       const { id } = (await answer.json()) as { id: string }
       expect(answer.status).toBe(202)
-      accepted.set(id, marker)
+      onAccepted(id, marker)
     } catch (error) {
       if (error instanceof TypeError || (error as Error).name === 'SyntaxError') return
       throw error
@@ -142,13 +152,18 @@ export function defineDeliveryCrashes(engine: EngineName): void {
         for (let kill = 0; kill < KILLS; kill++) {
           const node = await startNode(settings)
           if (kill === 0) sink.keys = await setUp(node.controlUrl, managementKey, sinkUrl)
-          const publishers = Array.from({ length: PUBLISHERS }, (__, at) =>
-            publish(node, managementKey, `${String(kill)}-${String(at)}`, accepted),
-          )
           const end = (): void => void node.process.kill('SIGKILL')
-          // Where the receiver gets nothing, because another node's lease has not run out, time ends it too.
           if (kill % TRAPPED_OF === 0) sink.trap = end
-          setTimeout(end, sink.trap === null ? randomInt(LIFE_MILLISECONDS_MAX) : 2 * LIFE_MILLISECONDS_MAX)
+          // Where the receiver gets nothing, because another node's lease has not run out, what is accepted ends it too.
+          const last = sink.trap === null ? randomInt(1, EVENTS_MAX) : 2 * EVENTS_MAX
+          let count = 0
+          const onAccepted = (id: string, marker: string): void => {
+            accepted.set(id, marker)
+            if (++count === last) setTimeout(end, randomInt(LAST_MILLISECONDS_MAX))
+          }
+          const publishers = Array.from({ length: PUBLISHERS }, (__, at) =>
+            publish(node, managementKey, `${String(kill)}-${String(at)}`, onAccepted),
+          )
           await Promise.all([node.ended, ...publishers])
         }
         const last = await startNode(settings)
