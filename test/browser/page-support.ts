@@ -5,8 +5,14 @@ import type { Page } from 'playwright-core'
 
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
 
+/** Resolves when nothing fades or moves any more, but for what never ends: half a fade is half a contrast. */
+const STILL = `Promise.allSettled(document.getAnimations()
+  .filter(({ effect }) => Number.isFinite(effect?.getComputedTiming().endTime))
+  .map(({ finished }) => finished))`
+
 /** What axe finds wrong with the page as it is, each with the places. */
 export async function accessibilityFlaws(page: Page): Promise<string[]> {
+  await page.evaluate(STILL)
   await page.evaluate(axe.source)
   const { violations } = await page.evaluate<AxeResults>(
     `axe.run(document, { runOnly: ${JSON.stringify(RULES)} })`,
