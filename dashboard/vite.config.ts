@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import react from '@vitejs/plugin-react'
 import { defineConfig, type Plugin } from 'vite'
+import { documentPages } from './document-pages.js'
 
 const root = import.meta.dirname
 
@@ -27,7 +28,7 @@ function themeScript(): Plugin {
 export default defineConfig({
   root,
   publicDir: false,
-  plugins: [react(), themeScript()],
+  plugins: [react(), themeScript(), documentPages(resolve(root, '../docs'))],
   build: {
     outDir: 'dist/app',
     assetsDir: 'assets/app',
@@ -40,7 +41,11 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     rolldownOptions: {
-      input: { index: resolve(root, 'index.html'), 'theme-boot': resolve(root, 'src/theme-boot.ts') },
+      input: {
+        index: resolve(root, 'index.html'),
+        documents: resolve(root, 'documents.html'),
+        'theme-boot': resolve(root, 'src/theme-boot.ts'),
+      },
     },
   },
 })

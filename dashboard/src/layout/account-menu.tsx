@@ -61,6 +61,15 @@ export function AccountMenu(): ReactElement {
             },
           })),
         },
+        {
+          items: [
+            {
+              label: 'Documentation',
+              icon: 'external',
+              onSelect: () => void open('/docs', '_blank', 'noopener'),
+            },
+          ],
+        },
         { items: [{ label: 'Sign out', icon: 'signOut', onSelect: () => void signOut().catch(sayProblem) }] },
       ]}
     />

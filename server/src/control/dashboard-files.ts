@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 
@@ -13,6 +13,8 @@ export interface DashboardAsset {
 export interface Dashboard {
   /** The one HTML document of all pages. */
   readonly page: string
+  /** The documents as pages, by their names: `problems` is `docs/problems.md`. */
+  readonly documents: ReadonlyMap<string, string>
   /** By their paths, `/assets/app/index-C93c7iZ.css`. */
   readonly assets: ReadonlyMap<string, DashboardAsset>
 }
@@ -33,7 +35,7 @@ const TYPES: Readonly<Record<string, string>> = {
 }
 
 /**
- * Reads the built dashboard: what the build's manifest lists, and nothing else of the folder.
+ * Reads the built dashboard: what the build's manifest lists and the documents, and nothing else of the folder.
  *
  * @throws {Error} when it was not built
  */
@@ -49,7 +51,16 @@ export async function loadDashboard(folder: URL): Promise<Dashboard> {
   const assets = await Promise.all(
     [...names].map(async (name): Promise<[string, DashboardAsset]> => [`/${name}`, await load(name, folder)]),
   )
-  return { page: await readFile(new URL('index.html', folder), 'utf8'), assets: new Map(assets) }
+  const page = await readFile(new URL('index.html', folder), 'utf8')
+  return { page, documents: await loadDocuments(new URL('docs/', folder)), assets: new Map(assets) }
+}
+
+async function loadDocuments(folder: URL): Promise<Map<string, string>> {
+  const files = await readdir(folder)
+  const documents = files.map(async (file): Promise<[string, string]> => {
+    return [file.replace(/\.html$/, ''), await readFile(new URL(file, folder), 'utf8')]
+  })
+  return new Map(await Promise.all(documents))
 }
 
 async function load(name: string, folder: URL): Promise<DashboardAsset> {

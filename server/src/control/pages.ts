@@ -33,6 +33,9 @@ export const PAGES = [
   '/account',
 ] as const
 
+/** Where each document of `docs/` is read. Problem types lead here. */
+export const DOCUMENT_PAGE = '/docs/:name{[a-z-]+}'
+
 /**
  * Adds the pages for people. They talk to the management API like any other client. What is served is a closed list: no
  * path from outside ever reaches the file system.
@@ -50,6 +53,11 @@ export function addPages(app: ControlApp): void {
   for (const path of PAGES) {
     app.get(path, async (c) => c.body((await files()).page, 200, { ...HEADERS, 'Content-Type': HTML }))
   }
+  app.get('/docs', (c) => c.redirect('/docs/dashboard', 302))
+  app.get(DOCUMENT_PAGE, async (c, next) => {
+    const document = (await files()).documents.get(c.req.param('name'))
+    return document === undefined ? next() : c.body(document, 200, { ...HEADERS, 'Content-Type': HTML })
+  })
   app.get('/assets/app/:name', async (c, next) => {
     const asset = (await files()).assets.get(c.req.path)
     if (asset === undefined) return next()
