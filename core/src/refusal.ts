@@ -29,13 +29,13 @@ const INVALID: Refusal = {
 
 const MESSAGES: Record<Refusal['code'], string> = {
   invalid_token: INVALID.message,
-  key_suspended: 'This API key is suspended. Resume it under Settings > API Keys, or use another key.',
-  key_revoked: 'This API key was revoked. Create a new key under Settings > API Keys.',
-  key_expired: 'This API key has expired. Create a new key under Settings > API Keys, or move its expiry.',
+  key_suspended: 'This API key is suspended. Resume it under API Keys, or use another key.',
+  key_revoked: 'This API key was revoked. Create a new key under API Keys.',
+  key_expired: 'This API key has expired. Create a new key under API Keys, or move its expiry.',
   key_not_yet_active:
-    'This API key is not active yet. Wait for its start time, or change it under Settings > API Keys.',
+    'This API key is not active yet. Wait for its start time, or change it under API Keys.',
   secret_retired: 'This API key was rotated and this secret has retired. Use the secret that replaced it.',
-  address_not_allowed: 'This API key may not be used from this address. Add it under Settings > API Keys.',
+  address_not_allowed: 'This API key may not be used from this address. Add it under API Keys.',
   insufficient_scope: 'This API key lacks a permission.',
   operation_unmapped:
     'No permission covers this endpoint, so only an unrestricted API key may call it. Map it in the workspace’s catalog overlay, or use a full key.',
@@ -64,7 +64,7 @@ function scopeRefusal({ principal, operation }: Denied): Refusal {
     code: 'insufficient_scope',
     message:
       `This API key lacks ${title}: ${LEVEL_TITLES[requirement.level]} (it has ${LEVEL_TITLES[granted]}), which ${operation.name} needs. ` +
-      `Change it under Settings > API Keys > ${principal.keyId}.`,
+      `Change it under API Keys > ${principal.keyId}.`,
     required,
     granted: formatScope(requirement.permission, granted),
     challenge: `Bearer error="insufficient_scope", scope="${required}"`,

@@ -101,7 +101,7 @@ describe('invariant 4: a guesser learns nothing, a holder learns why', () => {
       required: 'agent:edit',
       granted: 'agent:read',
     })
-    for (const part of ['Agent: Edit', 'it has Read', 'agent.create', 'Settings > API Keys', id]) {
+    for (const part of ['Agent: Edit', 'it has Read', 'agent.create', 'API Keys > ', id]) {
       expect(body['message']).toContain(part)
     }
   })

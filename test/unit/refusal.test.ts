@@ -98,7 +98,7 @@ describe('refusalOf', () => {
       expect(refusal).toEqual({
         status: 403,
         code: 'insufficient_scope',
-        message: `This API key lacks ${lack}, which ${name} needs. Change it under Settings > API Keys > key_0123456789ABC.`,
+        message: `This API key lacks ${lack}, which ${name} needs. Change it under API Keys > key_0123456789ABC.`,
         required,
         granted,
         challenge: `Bearer error="insufficient_scope", scope="${required}"`,
