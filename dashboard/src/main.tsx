@@ -5,12 +5,14 @@ import { RouterProvider } from '@tanstack/react-router'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { queryClient } from './api/query-client.js'
+import { keepFocus } from './layout/keep-focus.js'
 import { router } from './router.js'
 import './styles/index.css'
 
 const root = document.getElementById('root')
 if (root === null) throw new Error('the page lacks #root')
 
+keepFocus(root)
 createRoot(root).render(
   <StrictMode>
     <QueryClientProvider client={queryClient}>
