@@ -72,6 +72,13 @@ describe('the contract of what people call for themselves', () => {
     }
   })
 
+  test('an id that no database can hold is refused as a bad one', async () => {
+    const { status } = await owner.call('DELETE', '/v1/account/sessions/%00')
+    const moved = await owner.call('POST', '/v1/auth/workspace', { workspace_id: '\u0000' })
+    const begun = await owner.call('GET', '/v1/auth/sso/%00')
+    expect([status, moved.status, begun.status]).toEqual([400, 400, 400])
+  })
+
   test('without a session, or with one that never was, those that ask for one are answered alike', async () => {
     const [nobody, guesser] = [
       new TestBrowser(suite.server.controlUrl),

@@ -162,6 +162,7 @@ describe('the passkeys of a person', () => {
     const { status, body } = await browser.call('POST', '/v1/auth/passkey/options', {}, headers)
     expect([status, body.code]).toEqual([409, 'state_conflict'])
     expect(body.detail).toContain('Open http://localhost:4700')
+    expect((await browser.call('GET', '/v1/auth/options')).body.passkeys).toBe(false)
   })
 })
 

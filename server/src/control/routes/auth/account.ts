@@ -8,6 +8,7 @@ import {
 import { viewSession } from '../../../services/people/view-session.js'
 import { clearSession } from '../../cookies.js'
 import type { ControlApp, ControlOptions } from '../../environment.js'
+import { storableText } from '../../schemas.js'
 import { jsonBody, personOperation } from './person-operation.js'
 import { passwordSchema, personNameSchema, sessionSchema } from './schemas.js'
 
@@ -26,10 +27,7 @@ const ownSessionSchema = z
   .openapi('OwnSession')
 
 const sessionIdParameter = z.object({
-  id: z
-    .string()
-    .max(64)
-    .openapi({ param: { name: 'id', in: 'path' }, example: 'ses_4Zr0qN1b8Xc2D3fG' }),
+  id: storableText(64).openapi({ param: { name: 'id', in: 'path' }, example: 'ses_4Zr0qN1b8Xc2D3fG' }),
 })
 
 /** Adds what people do to their own account: its name, its password, and where they are signed in. */

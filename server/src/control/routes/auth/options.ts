@@ -1,12 +1,14 @@
-import { isIP } from 'node:net'
 import { z } from '@hono/zod-openapi'
 import type { ControlApp, ControlOptions } from '../../environment.js'
 import { onlySingleSignOn } from '../../../services/people/single-sign-on-options.js'
+import { passkeysPossible } from '../../../services/people/passkeys.js'
 import { personOperation } from './person-operation.js'
 
 const optionsSchema = z
   .object({
-    passkeys: z.boolean().openapi({ description: 'False where the address is no host name' }),
+    passkeys: z
+      .boolean()
+      .openapi({ description: 'False where the address is no host name, or is without TLS' }),
     single_sign_on: z
       .object({ workspace_id: z.string(), label: z.string() })
       .nullable()
@@ -25,11 +27,9 @@ export function addSignInOptionsRoute(app: ControlApp, options: ControlOptions):
   app.openapi(route, async (c) => {
     const { people } = options
     const single_sign_on = await onlySingleSignOn(people)
-    return c.json({ passkeys: isHostName(people.publicUrl), single_sign_on }, 200)
+    return c.json(
+      { passkeys: passkeysPossible(people.publicUrl, c.req.header('host') ?? null), single_sign_on },
+      200,
+    )
   })
-}
-
-/** Passkeys are bound to a domain, which an address is not (Web Authentication Level 3 Section 5.1.2). */
-function isHostName(url: string): boolean {
-  return isIP(new URL(url).hostname.replace(/^\[(.*)\]$/, '$1')) === 0
 }

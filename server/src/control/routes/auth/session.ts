@@ -4,6 +4,7 @@ import { endSession, switchWorkspace } from '../../../services/people/sessions.j
 import { viewSession } from '../../../services/people/view-session.js'
 import { ceremonyToken, clearSession, setSession } from '../../cookies.js'
 import type { ControlApp, ControlOptions } from '../../environment.js'
+import { storableText } from '../../schemas.js'
 import { originOfRequest } from '../../origin.js'
 import { answerSignIn } from './answers.js'
 import { emptySchema, jsonBody, personOperation } from './person-operation.js'
@@ -75,7 +76,7 @@ function addSession(app: ControlApp, options: ControlOptions): void {
     operationId: 'switchWorkspace',
     summary: 'Go to another workspace that one is in',
     session: true,
-    request: jsonBody(z.strictObject({ workspace_id: z.string().max(64) }).openapi('SwitchWorkspace')),
+    request: jsonBody(z.strictObject({ workspace_id: storableText(64) }).openapi('SwitchWorkspace')),
     result: sessionSchema,
   })
   app.openapi(change, async (c) => {

@@ -7,12 +7,13 @@ import { SingleSignOnError } from '../../../services/people/single-sign-on-provi
 import { beginSingleSignOn, finishSingleSignOn } from '../../../services/people/single-sign-on.js'
 import { ceremonyToken, clearCeremony, sessionToken, setCeremony } from '../../cookies.js'
 import type { ControlApp, ControlEnvironment, ControlOptions } from '../../environment.js'
+import { storableText } from '../../schemas.js'
 import { originOfRequest } from '../../origin.js'
 import { enter } from './answers.js'
 
 const RETURN_LENGTH_MAX = 500
 
-const workspaceSchema = z.string().max(64)
+const workspaceSchema = storableText(64)
 const answers = {
   302: {
     description:
