@@ -8,6 +8,7 @@ import type { IdempotentRequest, Mutated } from '../mutate.js'
 import { refuseWebhookKey } from '../webhooks/webhook-key.js'
 import { findKeyRow, readKey } from './find.js'
 import { requireRecent } from '../people/recent.js'
+import { revokeInvitationsOf } from '../people/revoke-invitations.js'
 import { checkOwn, isPowerful } from './grant.js'
 import { accessOf, conditionsOf } from '../../storage/columns.js'
 import { stateOf, type KeyView } from './record.js'
@@ -82,13 +83,21 @@ export async function changeKeyState(
       .where('id', '=', id)
       .execute()
     if (change === 'destroy') await destroySecrets(tx, context, workspaceId, id)
+    const takeback = { workspaceId, createdBy: id, by: actor.id }
+    const revoked = ENDS.includes(change) ? await revokeInvitationsOf(tx, context, takeback) : []
     const result = await readKey(tx, workspaceId, id, now)
     return {
       result,
       audit: {
         action: ACTIONS[change],
         resource: { type: 'key', id },
-        details: { name: row.name, before, after: result.state, reason },
+        details: {
+          name: row.name,
+          before,
+          after: result.state,
+          reason,
+          ...(revoked.length > 0 && { invitations_revoked: revoked }),
+        },
       },
       changed: [{ subject: 'key', id }],
     }

@@ -12,6 +12,7 @@ import { formatTime, formatTimeOrNull } from '../keys/record.js'
 import type { Mutated } from '../mutate.js'
 import { findMember } from './members.js'
 import { requireRecent } from './recent.js'
+import { revokeInvitationsOf } from './revoke-invitations.js'
 
 const USER_ID = /^usr_[0-9A-Za-z]{1,32}$/
 
@@ -65,7 +66,8 @@ export async function updateMember(
     await writeMember(tx, row, { role, version: row.version + 1 })
     const { api } = context.catalogs
     const isWeaker = !accessIncludes(roleAccess(role, api), roleAccess(row.role, api))
-    const revoked = isWeaker ? await revokeInvitationsOf(tx, context, row, actor.id) : []
+    const takeback = { workspaceId: actor.workspaceId, createdBy: id, by: actor.id }
+    const revoked = isWeaker ? await revokeInvitationsOf(tx, context, takeback) : []
     const result = await viewMember(tx, { ...row, role, version: row.version + 1 })
     return {
       result,
@@ -108,7 +110,7 @@ export async function removeMember(
       .where('workspace_id', '=', workspaceId)
       .where('user_id', '=', id)
       .execute()
-    const revoked = await revokeInvitationsOf(tx, context, row, actor.id)
+    const revoked = await revokeInvitationsOf(tx, context, { workspaceId, createdBy: id, by: actor.id })
     const result = await viewMember(tx, { ...row, ...removal })
     return {
       result,
@@ -121,25 +123,6 @@ export async function removeMember(
       changed: [],
     }
   })
-}
-
-/** What somebody offered and may offer no longer is taken back, so that nobody comes back by their own invitation. */
-async function revokeInvitationsOf(
-  tx: Transaction<Schema>,
-  context: Pick<ServiceContext, 'now'>,
-  { workspace_id: workspaceId, user_id: userId }: MemberRow,
-  by: string,
-): Promise<string[]> {
-  const rows = await tx
-    .updateTable('invitations')
-    .set({ revoked_at: context.now(), revoked_by: by })
-    .where('workspace_id', '=', workspaceId)
-    .where('created_by', '=', userId)
-    .where('accepted_at', 'is', null)
-    .where('revoked_at', 'is', null)
-    .returning('id')
-    .execute()
-  return rows.map(({ id }) => id)
 }
 
 /**
