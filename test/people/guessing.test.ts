@@ -73,6 +73,36 @@ describe('guessing a password', () => {
     expect(statuses.slice(50)).toEqual([429, 429])
   })
 
+  it('what a whole office mistypes in days does not add up, and a burst still does', async () => {
+    let now = Date.now()
+    const later = (minutes: number): void => {
+      now += minutes * 60_000
+      vi.useFakeTimers({ toFake: ['Date'], now })
+    }
+    for (let hour = 0; hour < 80; hour++) {
+      later(60)
+      const colleague = `person${String(hour)}@example.com`
+      expect([hour, (await attempt('wrong', colleague)).status]).toEqual([hour, 401])
+      expect([hour, (await attempt(GOOD_PASSWORD)).status]).toEqual([hour, 200])
+    }
+    const burst: number[] = []
+    for (let guess = 0; guess < 52; guess++) {
+      burst.push((await attempt('wrong', `stranger${String(guess)}@example.com`)).status)
+    }
+    expect(burst.filter((status) => status === 429).length).toBeGreaterThan(0)
+  })
+
+  it('one who comes back every quarter of an hour is let through ever more seldom all the same', async () => {
+    let now = Date.now()
+    const answers: number[] = []
+    for (let quarter = 0; quarter < 40; quarter++) {
+      vi.useFakeTimers({ toFake: ['Date'], now })
+      answers.push((await attempt('wrong')).status)
+      now += 895_000
+    }
+    expect(answers.slice(-20).filter((status) => status === 429)).toHaveLength(10)
+  })
+
   it('is in the audit log of the workspace, without what was tried', async () => {
     await attempt('wrong and long enough')
     const { body } = await server.call('GET', '/v1/audit?action=session.fail')

@@ -5,6 +5,7 @@ import { GOOD_PASSWORD, signedInMember, signedInOwner, TestBrowser } from '../su
 import { startServer, type TestServer } from '../support/server.js'
 
 const EMAIL = 'sam@corp.example'
+const OTHER_PASSWORD = 'quite another sentence than before'
 
 describe('what somebody with another person’s address can reach', () => {
   let server: TestServer
@@ -45,7 +46,7 @@ describe('what somebody with another person’s address can reach', () => {
     expect(listed).toHaveLength(1)
     const theirs = (await sam.call('GET', '/v1/auth/session')).body.id
     expect((await squatter.call('DELETE', `/v1/account/sessions/${String(theirs)}`)).status).toBe(404)
-    const password = { password: 'quite another sentence than before' }
+    const password = { password: OTHER_PASSWORD }
     expect((await squatter.call('POST', '/v1/account/password', password)).status).toBe(200)
     expect((await sam.call('GET', '/v1/auth/session')).status).toBe(200)
   })
@@ -56,6 +57,34 @@ describe('what somebody with another person’s address can reach', () => {
     const members = (await server.call('GET', '/v1/members')).body.data
     expect(members.find((it: { email: string }) => it.email === EMAIL).name).toBe(EMAIL)
     expect((await server.call('GET', '/v1/audit?action=account.update')).body.data).toHaveLength(before)
+  })
+
+  it('is for its provider nothing of what the account is opened with, and no guess at it', async () => {
+    const { user } = (await sam.call('GET', '/v1/auth/session')).body
+    expect(user).toEqual({
+      id: user.id,
+      email: EMAIL,
+      name: EMAIL,
+      has_password: false,
+      has_totp: false,
+      passkeys: 0,
+      recovery_codes: 0,
+    })
+    for (const password of ['a guess at the password', GOOD_PASSWORD, OTHER_PASSWORD]) {
+      const { status, body } = await sam.call('POST', '/v1/auth/step-up', { password })
+      expect([status, body.code]).toEqual([403, 'insufficient_scope'])
+    }
+    expect((await sam.call('POST', '/v1/auth/step-up/passkey/options', {})).status).toBe(403)
+  })
+
+  it('is not the log of a workspace that a provider opened, when they mistype', async () => {
+    const failures = async (): Promise<unknown[]> =>
+      (await server.call('GET', '/v1/audit?action=session.fail')).body.data as unknown[]
+    const before = await failures()
+    const mistyped = { email: EMAIL, password: 'not what it is' }
+    const { status } = await new TestBrowser(server.controlUrl).call('POST', '/v1/auth/password', mistyped)
+    expect(status).toBe(401)
+    expect(await failures()).toEqual(before)
   })
 })
 
@@ -156,6 +185,24 @@ describe('what is counted against whom', () => {
     const body = { code, name: 'Ann again', password: GOOD_PASSWORD }
     const { status } = await new TestBrowser(server.controlUrl).call('POST', '/v1/auth/invitation', body)
     expect(status).toBe(401)
+  })
+
+  it.each([
+    ['was revoked', 'POST', '/revoke', { compromised: true }],
+    ['was deleted', 'DELETE', '?confirm=Leaked', undefined],
+  ])('the invitations of a management key that %s open nothing', async (_, method, path, body) => {
+    const key = { kind: 'management', name: 'Leaked', environment: 'production', access: 'full' }
+    const made = await owner.call('POST', '/v1/keys', key)
+    const offered = { email: 'thief@home.example', role: 'admin' }
+    const invited = await server.call('POST', '/v1/invitations', offered, { key: made.body.token as string })
+    expect([made.status, invited.status]).toEqual([201, 201])
+    expect((await owner.call(method, `/v1/keys/${String(made.body.key.id)}${path}`, body)).status).toBe(200)
+    const code = new URL(invited.body.url as string).hash.slice(1)
+    const account = { code, name: 'Thief', password: GOOD_PASSWORD }
+    const { status } = await new TestBrowser(server.controlUrl).call('POST', '/v1/auth/invitation', account)
+    expect(status).toBe(401)
+    const { data } = (await server.call('GET', `/v1/audit?resource=${String(made.body.key.id)}&limit=1`)).body
+    expect(data[0].details.invitations_revoked).toEqual([invited.body.invitation.id])
   })
 
   it.each<[string, string, object]>([

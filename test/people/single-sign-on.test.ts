@@ -78,7 +78,7 @@ describe('single sign-on', () => {
       method: 'sso',
       confined: true,
       role: 'developer',
-      user: { email: 'petra@example.com', name: 'Name of petra', has_password: false },
+      user: { email: 'petra@example.com', name: 'petra@example.com', has_password: false },
       workspace: { id: server.id },
     })
     expect(browser.cookie('bitting_ceremony')).toBeUndefined()
@@ -209,6 +209,16 @@ describe('single sign-on', () => {
       ...Array<string>(5).fill('/sign-in?problem=upstream_failed'),
       '/sign-in?problem=too_many_attempts',
     ])
+  })
+
+  it('a provider that is away holds nobody up once it is back', async () => {
+    provider.person = person('patient')
+    for (let attempt = 0; attempt < 7; attempt++) {
+      provider.misdeed = 'is away once the browser comes back'
+      expect(await signInThere(newBrowser(), server.id)).toBe('/sign-in?problem=upstream_failed')
+    }
+    provider.misdeed = null
+    expect(await signInThere(newBrowser(), server.id)).toBe('/')
   })
 
   it('what has none, and what is none, has one answer', async () => {

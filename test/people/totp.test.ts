@@ -168,6 +168,8 @@ describe('a code generator', () => {
     expect((await signIn(first)).body.code).toBe('sign_in_failed')
     const answer = await signIn(` ${second.toUpperCase().replace('-', ' ')} `)
     expect([answer.status, answer.body.session.user.recovery_codes]).toEqual([200, 8])
+    const { data } = (await server.call('GET', '/v1/audit?action=session.start&limit=1')).body
+    expect(data[0].details).toEqual({ method: 'password', second_factor: true, recovery_code: true })
   })
 
   it.each(['a code', 'a recovery code'])(

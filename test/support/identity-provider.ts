@@ -20,6 +20,7 @@ export type Misdeed =
   | 'no time of the sign-in'
   | 'a code that it does not take'
   | 'a redirecting token endpoint'
+  | 'is away once the browser comes back'
   | 'a broken discovery document'
   | 'the discovery document of another issuer'
 
@@ -124,6 +125,7 @@ class TestProvider implements IdentityProvider {
     this.asked.push(url.pathname)
     if (url.pathname === '/.well-known/openid-configuration') this.#discover(response)
     else if (url.pathname === '/authorize') this.#authorize(url.searchParams, response)
+    else if (this.misdeed === 'is away once the browser comes back') response.destroy()
     else if (url.pathname === '/jwks') {
       const jwk = KEYS.publicKey.export({ format: 'jwk' })
       json(response, 200, { keys: [{ ...jwk, kid: KEY_ID, use: 'sig', alg: 'RS256' }] })

@@ -26,12 +26,25 @@ export type AccountWork<T> = (tx: Transaction<Schema>, user: UserRow) => Promise
  *
  * @throws {ProblemError} insufficient_scope
  */
-export function requireOwnAccount({ row }: LiveSession): void {
+export function requireOwnAccount(
+  { row }: LiveSession,
+  otherwise = 'Sign in with a password or passkey to change your account.',
+): void {
   if (row.confined === 0) return
   throw new ProblemError(
     'insufficient_scope',
-    'A session through single sign-on is for its workspace alone. Sign in with a password or passkey to change your account.',
+    `A session through single sign-on is for its workspace alone. ${otherwise}`,
   )
+}
+
+/**
+ * Refuses to take the account's own proofs from sessions of a provider, which makes as many as it likes for any address:
+ * whoever runs one would have as many guesses.
+ *
+ * @throws {ProblemError} insufficient_scope
+ */
+export function requireOwnProof(live: LiveSession): void {
+  requireOwnAccount(live, 'Prove anew who you are through it, or sign in with a password or passkey.')
 }
 
 /**

@@ -3,6 +3,7 @@ import type { Transaction } from 'kysely'
 import type { Schema } from '../../storage/schema.js'
 import { textHash } from '../text-hash.js'
 import type { PeopleContext } from './context.js'
+import { SingleSignOnError } from './single-sign-on-provider.js'
 
 /** What is counted: attempts at one account, whether it exists or not, or from one address. */
 interface Subject {
@@ -15,8 +16,11 @@ const ACCOUNT_ATTEMPTS_FREE = 5
 const ADDRESS_ATTEMPTS_FREE = 50
 const FIRST_WAIT_SECONDS = 15
 const WAIT_SECONDS_MAX = 900
-/** After so long without an attempt the count begins anew, in seconds: a day. */
-const MEMORY_SECONDS = 86_400
+/**
+ * How long each attempt is counted at least, in seconds: half an hour. Longer than the longest wait, so that guessing
+ * without a pause gains nothing by it, while what a whole office mistypes in a day does not add up.
+ */
+const MEMORY_SECONDS = 1800
 
 /** An attempt to prove who somebody is. */
 export interface Attempt {
@@ -24,7 +28,7 @@ export interface Attempt {
   succeed(): Promise<void>
   /** Does not hold the address to it, while the account stays counted: a first proof of two was right. */
   release(): Promise<void>
-  /** Does the work that looks at the attempt. Where there was no room for it, nothing was tried and nothing is counted. */
+  /** Does the work that looks at the attempt. Where nobody could look at it, nothing was tried and nothing is counted. */
   lookedAt<T>(work: () => Promise<T>): Promise<T>
 }
 
@@ -80,11 +84,17 @@ async function begin(
       try {
         return await work()
       } catch (error) {
-        if (error instanceof ProblemError && error.code === 'too_busy') await takeBack(account, place)
+        if (isNobodysFault(error)) await takeBack(account, place)
         throw error
       }
     },
   }
+}
+
+/** There was no room for the work, or the provider who would have done it is away. */
+function isNobodysFault(error: unknown): boolean {
+  if (error instanceof SingleSignOnError) return error.reason === 'sso_provider_failed'
+  return error instanceof ProblemError && error.code === 'too_busy'
 }
 
 /** One who has a network of IPv6 has 2^64 addresses in it (RFC 6177), so the network is counted. */
@@ -115,35 +125,29 @@ async function count(tx: Transaction<Schema>, subject: Subject, now: number): Pr
     .values({ subject_hash: subjectHash, attempts: 0, blocked_until: 0, updated_at: now })
     .onConflict((conflict) => conflict.column('subject_hash').doNothing())
     .execute()
-  await tx
-    .updateTable('sign_in_attempts')
-    .set({ attempts: 0 })
-    .where('subject_hash', '=', subjectHash)
-    .where('updated_at', '<', now - MEMORY_SECONDS)
-    .execute()
+  // Changes nothing, and holds the row until the count is written.
   const row = await tx
     .updateTable('sign_in_attempts')
-    .set((column) => ({ attempts: column('attempts', '+', 1), updated_at: now }))
+    .set((column) => ({ attempts: column.ref('attempts') }))
     .where('subject_hash', '=', subjectHash)
-    .where('blocked_until', '<=', now)
-    .returning('attempts')
-    .executeTakeFirst()
-  if (row === undefined) {
-    const { blocked_until: until } = await tx
-      .selectFrom('sign_in_attempts')
-      .select('blocked_until')
-      .where('subject_hash', '=', subjectHash)
-      .executeTakeFirstOrThrow()
-    return Math.max(1, until - now)
-  }
-  if (row.attempts >= subject.free) {
-    const wait = Math.min(FIRST_WAIT_SECONDS * 2 ** (row.attempts - subject.free), WAIT_SECONDS_MAX)
-    await tx
-      .updateTable('sign_in_attempts')
-      .set({ blocked_until: now + wait })
-      .where('subject_hash', '=', subjectHash)
-      .execute()
-  }
+    .returningAll()
+    .executeTakeFirstOrThrow()
+  if (row.blocked_until > now) return row.blocked_until - now
+  const forgotten = Math.max(0, Math.floor((now - row.updated_at) / MEMORY_SECONDS))
+  const before = Math.max(0, row.attempts - forgotten)
+  const attempts = before + 1
+  const over = attempts - subject.free
+  const wait = over < 0 ? 0 : Math.min(FIRST_WAIT_SECONDS * 2 ** over, WAIT_SECONDS_MAX)
+  await tx
+    .updateTable('sign_in_attempts')
+    .set({
+      attempts,
+      blocked_until: wait === 0 ? 0 : now + wait,
+      // The part of half an hour that is over counts on, however often somebody comes.
+      updated_at: before === 0 ? now : row.updated_at + forgotten * MEMORY_SECONDS,
+    })
+    .where('subject_hash', '=', subjectHash)
+    .execute()
   return 0
 }
 

@@ -1,6 +1,6 @@
 import type { WritableDatabase } from '../../storage/database.js'
 
-/** After so long without an attempt nothing is known of it any more, in seconds: a day, as the counting has it. */
+/** After so long without an attempt nothing is known of it any more, in seconds: a day. */
 const ATTEMPTS_SECONDS = 86_400
 
 /** Forgets sessions and ceremonies that are over, and attempts that count no more. The audit log has what happened. */

@@ -6,6 +6,7 @@ import {
 import { ProblemError } from '@bitting/core'
 import type { Origin } from '../../audit/actor.js'
 import type { PasskeyRow } from '../../storage/people-schema.js'
+import { requireOwnProof } from './account-change.js'
 import { beginAttempt, beginStepUpAttempt } from './attempts.js'
 import { beginCeremony } from './ceremonies.js'
 import type { PeopleContext } from './context.js'
@@ -82,13 +83,14 @@ export async function signInWithPasskey(
 /**
  * Begins to prove once more, with one of the person's passkeys, who the person of a session is.
  *
- * @throws {ProblemError} state_conflict where the person, or this address, has none
+ * @throws {ProblemError} state_conflict where the person, or this address, has none, insufficient_scope
  */
 export async function beginPasskeyStepUp(
   context: PeopleContext,
   live: LiveSession,
   pageOrigin: string | null,
 ): Promise<OfferedChallenge> {
+  requireOwnProof(live)
   const { id: rpID } = requireRelyingParty(context, pageOrigin)
   const own = await context.database.read
     .selectFrom('passkeys')
@@ -105,7 +107,7 @@ export async function beginPasskeyStepUp(
 /**
  * Proves once more, with a passkey, who the person of a session is.
  *
- * @throws {ProblemError} sign_in_failed, too_many_attempts
+ * @throws {ProblemError} sign_in_failed, too_many_attempts, insufficient_scope
  */
 export async function stepUpWithPasskey(
   context: PeopleContext,
@@ -114,6 +116,7 @@ export async function stepUpWithPasskey(
   assertion: Assertion,
 ): Promise<LiveSession> {
   const { user, actor, row } = live
+  requireOwnProof(live)
   // By the session alone: whoever guesses elsewhere must not hold up who is in.
   const attempt = await beginStepUpAttempt(context, row.id)
   const challenge = await takeChallenge(context, 'passkey_step_up', ceremony, row.id)
@@ -127,7 +130,7 @@ export async function stepUpWithPasskey(
   }
   await usePasskey(context, passkey, challenge, assertion, actor.origin)
   await attempt.succeed()
-  return renewProof(context, live, 'passkey', true)
+  return renewProof(context, live, { method: 'passkey', secondFactor: true })
 }
 
 function requestOf({ randomBytes }: PeopleContext): {

@@ -26,20 +26,24 @@ export function stepOf(totp: TOTP, code: string, nowSeconds: number): number | n
   return delta === null ? null : Math.floor(nowSeconds / PERIOD_SECONDS) + delta
 }
 
+/** What was brought beside a password. */
+export type SecondFactor = 'generator' | 'recovery_code'
+
 /**
- * Takes a code of the person's generator or one of their recovery codes; false where it is neither. Each is good once,
- * also for two who bring it at the same moment.
+ * Takes a code of the person's generator or one of their recovery codes, and says which it was; null where it is neither.
+ * Each is good once, also for two who bring it at the same moment.
  */
 export async function takeSecondFactor(
   context: PeopleContext,
   user: UserRow,
   code: string,
-): Promise<boolean> {
+): Promise<SecondFactor | null> {
   const plain = code.replaceAll(/[\s-]/g, '').toLowerCase()
-  if (user.sealed_totp === null) return false
+  if (user.sealed_totp === null) return null
   const secret = context.sealer.open(user.sealed_totp, totpSealingContext(user.id))
   const step = stepOf(totpOf(secret, user.email), plain, context.now())
-  return step === null ? takeRecoveryCode(context, user, plain) : takeStep(context, user, step)
+  if (step !== null) return (await takeStep(context, user, step)) ? 'generator' : null
+  return (await takeRecoveryCode(context, user, plain)) ? 'recovery_code' : null
 }
 
 async function takeStep(context: PeopleContext, user: UserRow, step: number): Promise<boolean> {

@@ -36,6 +36,8 @@ export interface SessionRequest {
   readonly method: SignInMethod
   /** Whether a second factor, or a passkey, was shown. */
   readonly secondFactor: boolean
+  /** Whether it was one of the recovery codes, which are few. */
+  readonly recoveryCode?: boolean
   /** Null for the one last used. */
   readonly workspaceId: string | null
   /**
@@ -45,6 +47,9 @@ export interface SessionRequest {
   readonly passwordHash?: string | null
   readonly origin: Origin
 }
+
+/** How somebody proved who they are. */
+type Proof = Pick<SessionRequest, 'method' | 'secondFactor' | 'recoveryCode'>
 
 /**
  * The session that a token stands for; null where it is unknown, ended, too old by the policy of its workspace, or the
@@ -131,7 +136,7 @@ export async function startSession(context: PeopleContext, request: SessionReque
       audit: {
         action: 'session.start',
         resource: { type: 'session', id: row.id },
-        details: { method, second_factor: request.secondFactor },
+        details: proofDetails(request),
       },
       changed: [],
     }
@@ -206,10 +211,10 @@ export async function switchWorkspace(
 export async function renewProof(
   context: PeopleContext,
   live: LiveSession,
-  method: string,
-  secondFactor: boolean,
+  proof: Proof,
 ): Promise<LiveSession> {
   const { row, actor } = live
+  const { secondFactor } = proof
   const now = context.now()
   await context.mutate({ actor, operation: null }, async (tx) => {
     const { numUpdatedRows } = await tx
@@ -224,7 +229,7 @@ export async function renewProof(
       audit: {
         action: 'session.step_up',
         resource: { type: 'session', id: row.id },
-        details: { method, second_factor: secondFactor },
+        details: proofDetails(proof),
       },
       changed: [],
     }
@@ -234,6 +239,10 @@ export async function renewProof(
     row: { ...row, authenticated_at: now, second_factor: secondFactor ? 1 : row.second_factor },
     actor: { ...actor, authenticatedAt: now },
   }
+}
+
+function proofDetails({ method, secondFactor, recoveryCode = false }: Proof): Record<string, unknown> {
+  return { method, second_factor: secondFactor, ...(recoveryCode && { recovery_code: true }) }
 }
 
 /** Holds the lock that a change of password takes, so that of the two the later sees the earlier. */

@@ -1,12 +1,13 @@
 import { ProblemError } from '@bitting/core'
 import { anonymousOf, type Origin } from '../../audit/actor.js'
 import type { UserRow } from '../../storage/people-schema.js'
+import { requireOwnProof } from './account-change.js'
 import { beginAttempt, beginStepUpAttempt, type Attempt } from './attempts.js'
 import { beginCeremony, endCeremony, readCeremony } from './ceremonies.js'
 import type { PeopleContext } from './context.js'
 import { membershipsOf } from './members.js'
 import { verifyPassword } from './password.js'
-import { takeSecondFactor } from './second-factor.js'
+import { takeSecondFactor, type SecondFactor } from './second-factor.js'
 import { renewProof, startSession, type LiveSession, type NewSession } from './sessions.js'
 import { findUserByEmail, getUser, normaliseEmail } from './users.js'
 
@@ -49,7 +50,7 @@ export async function signInWithPassword(
     const ceremony = await beginCeremony(context, 'second_factor', { ...half })
     return { status: 'second_factor', ceremony }
   }
-  return finish(context, attempt, user, false, origin)
+  return finish(context, attempt, user, null, origin)
 }
 
 /**
@@ -72,20 +73,21 @@ export async function signInWithCode(
     throw new ProblemError('session_ended', 'The password was changed meanwhile. Begin again with it.')
   }
   const attempt = await beginAttempt(context, user.email, origin.address)
-  if (!(await takeSecondFactor(context, user, code))) {
+  const factor = await takeSecondFactor(context, user, code)
+  if (factor === null) {
     await recordFailure(context, user, 'code_wrong', origin)
     throw failed('The code is not right. Take the newest one, or a recovery code.')
   }
   if (!(await endCeremony(context, ceremony))) {
     throw new ProblemError('session_ended', 'This sign-in was finished already. Begin again.')
   }
-  return finish(context, attempt, user, true, origin)
+  return finish(context, attempt, user, factor, origin)
 }
 
 /**
  * Proves once more who the person of a session is, by password and, where there is a generator, its code.
  *
- * @throws {ProblemError} sign_in_failed, too_many_attempts
+ * @throws {ProblemError} sign_in_failed, too_many_attempts, insufficient_scope
  */
 export async function stepUp(
   context: PeopleContext,
@@ -94,32 +96,36 @@ export async function stepUp(
 ): Promise<LiveSession> {
   const { user, actor } = live
   const { origin } = actor
+  requireOwnProof(live)
   // By the session and not by the account: a stranger who guesses at the account must not hold up who is in.
   const attempt = await beginStepUpAttempt(context, live.row.id)
   const isRight = await attempt.lookedAt(() => verifyPassword(user.password_hash, password))
   const needsCode = user.sealed_totp !== null
   // A code is taken only beside the right password, so that guessing passwords spends none.
-  const hasCode = !needsCode || (isRight && (await takeSecondFactor(context, user, code ?? '')))
-  if (!isRight || !hasCode) {
+  const factor = needsCode && isRight ? await takeSecondFactor(context, user, code ?? '') : null
+  if (!isRight || (needsCode && factor === null)) {
     await recordFailure(context, user, isRight ? 'code_wrong' : 'password_wrong', origin)
     throw failed(needsCode ? 'The password or the code is not right.' : 'The password is not right.')
   }
   await attempt.succeed()
-  return renewProof(context, live, 'password', needsCode)
+  return renewProof(context, live, { method: 'password', ...shown(factor) })
 }
 
-/** Has the logs of every workspace that somebody is in tell that a sign-in as them failed. */
+/**
+ * Has the logs of every workspace that somebody's own proofs open tell that one of them was wrong. Where a provider alone
+ * lets them in, it is nobody's business.
+ */
 export async function recordFailure(
   context: PeopleContext,
   user: Pick<UserRow, 'id'>,
   reason: string,
   origin: Origin,
 ): Promise<void> {
-  const memberships = await membershipsOf(context.database.read, user.id)
+  const memberships = (await membershipsOf(context.database.read, user.id)).filter((it) => !it.ssoOnly)
   const [first, ...others] = memberships.sort((left, right) =>
     left.workspaceId < right.workspaceId ? -1 : 1,
   )
-  if (first === undefined) return
+  if (first === undefined) return recordNothing(context)
   const actor = anonymousOf(first.workspaceId, origin)
   await context.mutate({ actor, operation: null }, () =>
     Promise.resolve({
@@ -157,17 +163,21 @@ async function finish(
   context: PeopleContext,
   attempt: Attempt,
   user: UserRow,
-  secondFactor: boolean,
+  factor: SecondFactor | null,
   origin: Origin,
 ): Promise<SignIn> {
   await attempt.succeed()
   const session = await startSession(context, {
     userId: user.id,
     method: 'password',
-    secondFactor,
+    ...shown(factor),
     workspaceId: null,
     passwordHash: user.password_hash,
     origin,
   })
   return { status: 'signed_in', session }
+}
+
+function shown(factor: SecondFactor | null): { secondFactor: boolean; recoveryCode: boolean } {
+  return { secondFactor: factor !== null, recoveryCode: factor === 'recovery_code' }
 }

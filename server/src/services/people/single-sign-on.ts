@@ -123,7 +123,7 @@ export async function finishSingleSignOn(
   const attempt = await beginAttempt(context, subject, origin.address)
   let person: ProvenPerson | null = null
   try {
-    const claims = await claimsOf(context, trip, returned)
+    const claims = await attempt.lookedAt(() => claimsOf(context, trip, returned))
     // Whoever the provider vouches for guesses nothing, whether they may come in or not.
     await attempt.succeed()
     person = personOf(claims)
@@ -172,7 +172,7 @@ async function enter(
       throw new SingleSignOnError('sign_in_failed', 'sso_other_subject')
     }
     requireNewSignIn(claims, startedAt)
-    await renewProof(context, live, 'sso', false)
+    await renewProof(context, live, { method: 'sso', secondFactor: false })
     return null
   }
   const policy = await readSignInPolicy(context.database.read, workspaceId)
