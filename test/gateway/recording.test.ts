@@ -49,6 +49,16 @@ describe('what is recorded', () => {
     }
   })
 
+  it('names what a key was refused, also where it was not looked at what for', async () => {
+    const elsewhere = world.addKey({ allowedAddresses: ['192.0.2.0/24'] })
+    const caller = await callerOf(requestBytes('GET', '/get-agent/x', [bearer(elsewhere)]))
+    recorder.settle(0)
+    await caller.response()
+    expect(recorder.recorded[0]).toMatchObject({
+      decision: { reason: 'address_not_allowed', operation: { name: 'agent.retrieve' } },
+    })
+  })
+
   it('is nothing of whoever has not proved to hold a key, who waits for nothing', async () => {
     const stranger = new World().addKey()
     const management = world.addKey({ kind: 'management' })

@@ -136,7 +136,7 @@ describe('holders', () => {
     expect(response.json()).toEqual({
       status: 'error',
       message: expect.stringMatching(
-        /lacks Call: Edit \(it has No Access\).*call\.createPhoneCall.*Settings/,
+        /lacks Call: Edit \(it has No Access\).*call\.createPhoneCall.*API Keys/,
       ) as string,
       code: 'insufficient_scope',
       required: 'call:edit',

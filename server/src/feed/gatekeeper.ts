@@ -76,7 +76,7 @@ export class Gatekeeper {
     const decision =
       identity instanceof Principal ? authorise(identity, operationOf(identity, request)) : identity
     this.#usage.count(decision, request.address, this.#now())
-    return decision
+    return identity instanceof Principal ? decision : nameRefused(identity, request)
   }
 
   /**
@@ -87,6 +87,15 @@ export class Gatekeeper {
   decide(request: VerifyRequest, kind: KeyKind = 'api'): Decision<Workspace> {
     return this.judge(this.identify(request.token, request.address, kind), request)
   }
+}
+
+/** What a known key was refused has a name too, which the log tells. */
+function nameRefused(
+  refused: Denied<Workspace>,
+  request: Pick<VerifyRequest, 'method' | 'path'>,
+): Denied<Workspace> {
+  const { principal } = refused
+  return principal === null ? refused : { ...refused, operation: operationOf(principal, request) }
 }
 
 function operationOf(
