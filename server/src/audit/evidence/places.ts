@@ -55,12 +55,13 @@ class Witness implements EvidencePlace {
     let answer = await this.#ask(checkpoint, this.#sizes.get(workspaceId) ?? 0, signal)
     if ('conflict' in answer) answer = await this.#ask(checkpoint, answer.conflict, signal)
     if ('conflict' in answer)
-      throw new SinkError('conflict', 'the witness changes its mind about the size it saw')
+      throw new SinkError('conflict', 'the witness changes its mind about the size it saw', { status: 409 })
     const cosigned = note + answer.cosignatures
     if (openNote(cosigned, [this.#key], NOTE_CRYPTO) === null) {
       throw new SinkError(
         'bad_signature',
         'the witness answered with a signature that its key does not verify',
+        { status: 200 },
       )
     }
     this.#sizes.set(workspaceId, size)
@@ -80,6 +81,7 @@ class Witness implements EvidencePlace {
       throw new SinkError(
         'fork',
         `the witness has seen a log of ${String(oldSize)} entries; this one has fewer`,
+        { status: 409 },
       )
     }
     const nodes = tileReader(this.#database.read, workspaceId)

@@ -4,6 +4,7 @@ import { backoff } from '../sinks/backoff.js'
 import type { DeliveryLog } from '../sinks/delivery.js'
 import { errorCode, SinkError } from '../sinks/sink.js'
 import type { SignedCheckpoint } from '../checkpointer.js'
+import { LogTamperedError } from '../tree.js'
 
 /** A place outside this machine, or outside its database, that checkpoints are sent to. */
 export interface EvidencePlace {
@@ -12,15 +13,28 @@ export interface EvidencePlace {
   close(): Promise<void>
 }
 
+/** The newest checkpoint of a log that the place does not have yet. */
+interface Waiting {
+  checkpoint: SignedCheckpoint
+  /** In a row. */
+  failures: number
+  /** Not sent again before this, in milliseconds of the monotonic clock. */
+  retryAt: number
+  /** The code of the failure that the operator was told of. */
+  told: string | null
+}
+
 /**
  * Sends checkpoints to one place. Of each log the newest counts: it proves all that an older one proved, so where a
- * place is slow or down the older ones are passed over.
+ * place is slow or down the older ones are passed over. A log that the place refuses waits for its own next attempt
+ * alone; a place that does not answer is left alone for a while, and then asked about the log that failed least.
  */
 export class EvidencePublisher {
   readonly #place: EvidencePlace
   readonly #log: DeliveryLog
-  readonly #waiting = new Map<string, SignedCheckpoint>()
+  readonly #waiting = new Map<string, Waiting>()
   #wake: () => void = () => undefined
+  /** How often in a row the place itself failed. */
   #failures = 0
 
   constructor(place: EvidencePlace, log: DeliveryLog) {
@@ -30,54 +44,114 @@ export class EvidencePublisher {
 
   /** Says that there is a new checkpoint. */
   offer(checkpoint: SignedCheckpoint): void {
-    this.#waiting.set(checkpoint.workspaceId, checkpoint)
+    const { workspaceId } = checkpoint
+    const waiting = this.#waiting.get(workspaceId)
+    if (waiting === undefined) {
+      this.#waiting.set(workspaceId, { checkpoint, failures: 0, retryAt: -Infinity, told: null })
+    } else waiting.checkpoint = checkpoint
     this.#wake()
   }
 
   /** Sends until the signal fires; then once more what waits, and closes the place. */
   async run(signal: AbortSignal): Promise<void> {
     signal.addEventListener('abort', () => this.#wake(), { once: true })
-    while (!signal.aborted) {
-      if (this.#waiting.size === 0) {
-        await new Promise<void>((resolve) => {
-          this.#wake = resolve
-          if (signal.aborted) resolve()
-        })
-      }
-      if (await this.#sendAll(signal)) continue
-      const pause = backoff(this.#failures, null, () => randomInt(2 ** 32) / 2 ** 32)
-      await sleep(pause, undefined, { signal, ref: false }).catch(() => undefined)
+    for (;;) {
+      await this.#untilDue(signal)
+      if (signal.aborted) break
+      if (await this.#sendDue(signal)) continue
+      await sleep(pauseAfter(this.#failures), undefined, { signal, ref: false }).catch(() => undefined)
     }
-    await this.#sendAll(AbortSignal.timeout(LAST_MILLISECONDS))
+    await this.#sendLast(AbortSignal.timeout(LAST_MILLISECONDS))
     await this.#place.close()
   }
 
-  /** Says whether all that waited has arrived. */
-  async #sendAll(signal: AbortSignal): Promise<boolean> {
-    for (const [workspaceId, checkpoint] of this.#waiting) {
-      try {
-        await this.#place.send(checkpoint, signal)
-      } catch (error) {
-        this.#tell(error)
-        return false
-      }
-      // A newer one may have come meanwhile.
-      if (this.#waiting.get(workspaceId) === checkpoint) this.#waiting.delete(workspaceId)
-      if (this.#failures > 0) this.#log.info({ evidence: this.#place.name }, 'checkpoints arrive again')
-      this.#failures = 0
+  /** Until a log may be sent or the signal fires; a new checkpoint has it look again. */
+  async #untilDue(signal: AbortSignal): Promise<void> {
+    for (;;) {
+      let next = Infinity
+      for (const { retryAt } of this.#waiting.values()) next = Math.min(next, retryAt)
+      const pause = next - performance.now()
+      if (pause <= 0 || signal.aborted) return
+      const idle = new AbortController()
+      this.#wake = () => idle.abort()
+      const limit = { signal: idle.signal, ref: false }
+      await sleep(Math.min(pause, IDLE_MILLISECONDS), undefined, limit).catch(() => undefined)
+    }
+  }
+
+  /** Sends the logs that are due, and says whether the place answered to the end. */
+  async #sendDue(signal: AbortSignal): Promise<boolean> {
+    for (const waiting of this.#inTurn(performance.now())) {
+      if (!(await this.#send(waiting, signal))) return false
     }
     return true
   }
 
+  /** Whatever fails, the next is sent: only the time that is left bounds how often a place that is down is asked. */
+  async #sendLast(signal: AbortSignal): Promise<void> {
+    for (const waiting of this.#inTurn(Infinity)) {
+      if (!(await this.#send(waiting, signal)) && signal.aborted) return
+    }
+  }
+
+  /** What is due, and first what failed least, so that no log keeps another from its turn. */
+  #inTurn(now: number): readonly Waiting[] {
+    const due = [...this.#waiting.values()].filter(({ retryAt }) => retryAt <= now)
+    return due.sort((left, right) => left.failures - right.failures)
+  }
+
+  /** Says whether the place answered, be it with a refusal. */
+  async #send(waiting: Waiting, signal: AbortSignal): Promise<boolean> {
+    const { checkpoint } = waiting
+    const { workspaceId } = checkpoint
+    try {
+      await this.#place.send(checkpoint, signal)
+    } catch (error) {
+      return this.#failed(waiting, error)
+    }
+    this.#failures = 0
+    if (waiting.told !== null) {
+      this.#log.info({ evidence: this.#place.name, workspace: workspaceId }, 'checkpoints arrive again')
+    }
+    this.#waiting.delete(workspaceId)
+    // A newer one may have come meanwhile.
+    if (waiting.checkpoint !== checkpoint) this.offer(waiting.checkpoint)
+    return true
+  }
+
+  #failed(waiting: Waiting, error: unknown): boolean {
+    const isAnswer = isAboutOneLog(error)
+    this.#tell(waiting, error, isAnswer || this.#failures === 0)
+    waiting.retryAt = performance.now() + pauseAfter(++waiting.failures)
+    if (!isAnswer) this.#failures++
+    return isAnswer
+  }
+
   /** Once when it begins; but a place that found two logs where there should be one is told of every time. */
-  #tell(error: unknown): void {
-    const isEvidenceOfForgery = error instanceof SinkError && FORGERY.has(error.code)
-    if (this.#failures++ > 0 && !isEvidenceOfForgery) return
+  #tell(waiting: Waiting, error: unknown, isNews: boolean): void {
     const code = errorCode(error)
+    const isEvidenceOfForgery = error instanceof SinkError && FORGERY.has(error.code)
+    if ((!isNews || waiting.told === code) && !isEvidenceOfForgery) return
+    waiting.told = code
     const message = error instanceof SinkError ? error.message : code
-    this.#log.warn({ evidence: this.#place.name, code }, `a checkpoint did not arrive: ${message}`)
+    const fields = { evidence: this.#place.name, workspace: waiting.checkpoint.workspaceId, code }
+    this.#log.warn(fields, `a checkpoint did not arrive: ${message}`)
   }
 }
 
+/** Whether another log may fare better at once. Where nothing answers, or only a proxy, it would wait as long. */
+function isAboutOneLog(error: unknown): boolean {
+  if (error instanceof LogTamperedError) return true
+  return error instanceof SinkError && error.status !== null && !OF_THE_PLACE.has(error.status)
+}
+
+function pauseAfter(failures: number): number {
+  return backoff(failures, null, () => randomInt(2 ** 32) / 2 ** 32)
+}
+
 const FORGERY: ReadonlySet<string> = new Set(['fork', 'inconsistent'])
+/** Answers that are about the place and not about what it was given. */
+const OF_THE_PLACE: ReadonlySet<number> = new Set([408, 429, 502, 503, 504])
 const LAST_MILLISECONDS = 2000
+/** A timer has to have an end. */
+const IDLE_MILLISECONDS = 60_000

@@ -51,7 +51,8 @@ export async function addCheckpoint(request: WitnessRequest, signal: AbortSignal
   )
   if (answer.status === 200) {
     if (SIGNATURE_LINES.test(answer.body)) return { cosignatures: answer.body }
-    throw new SinkError('not_a_witness', 'the witness answered with something other than signature lines')
+    const message = 'the witness answered with something other than signature lines'
+    throw new SinkError('not_a_witness', message, { status: answer.status })
   }
   if (answer.status === 409) return conflict(answer, request.oldSize)
   const [code, message] = REFUSALS[answer.status] ?? [
