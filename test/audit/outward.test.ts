@@ -1,32 +1,17 @@
-import { createHash, generateKeyPairSync, sign } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { readFile } from 'node:fs/promises'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import {
-  cosignatureMessage,
-  formatNote,
-  formatVerifierKey,
-  NOTE_COSIGNATURE,
-  noteKeyId,
-  openCheckpoint,
-  parseCheckpoint,
-  parseNote,
-  parseVerifierKey,
-  verifyConsistency,
-  type AuditEntry,
-  type Sha256,
-} from '@bitting/core'
+import { openCheckpoint, parseVerifierKey, type AuditEntry } from '@bitting/core'
 import { afterEach, describe, expect, it } from 'vitest'
-import { NOTE_CRYPTO } from '../../server/src/audit/log-key.js'
+import { NOTE_CRYPTO, sha256 } from '../../server/src/audit/log-key.js'
 import { readConfig } from '../../server/src/config.js'
 import { openLocal } from '../../server/src/local.js'
 import { serve, type RunningServer } from '../../server/src/serve.js'
 import { freshPostgresUrl } from '../support/databases.js'
-
-const sha256: Sha256 = (data) => createHash('sha256').update(data).digest()
+import { newWitness, readAll } from './witness-fixture.js'
 
 const closers: (() => unknown)[] = []
 afterEach(async () => {
@@ -86,12 +71,6 @@ async function listenOn(server: Server, port = 0): Promise<number> {
     server.close()
   })
   return (server.address() as AddressInfo).port
-}
-
-const readAll = async (request: AsyncIterable<Buffer>): Promise<string> => {
-  const parts: Buffer[] = []
-  for await (const part of request) parts.push(part)
-  return Buffer.concat(parts).toString('utf8')
 }
 
 describe.each(['sqlite', 'postgres'] as const)('what leaves a node (%s)', (engine) => {
@@ -190,66 +169,3 @@ describe.each(['sqlite', 'postgres'] as const)('what leaves a node (%s)', (engin
     })
   })
 })
-
-interface TestWitness {
-  readonly server: Server
-  readonly verifierKey: string
-  /** The sizes that it cosigned, in order. */
-  readonly seen: number[]
-  readonly refused: string[]
-  conflicts: number
-}
-
-/** A witness as C2SP tlog-witness describes it, for one log that it has not been told of before. */
-function newWitness(): TestWitness {
-  const { privateKey, publicKey } = generateKeyPairSync('ed25519')
-  const bytes = Buffer.from(publicKey.export({ format: 'jwk' }).x!, 'base64url')
-  const name = 'witness.example/w1'
-  const keyId = noteKeyId(sha256, name, NOTE_COSIGNATURE, bytes)
-  let state = { size: 0, root: sha256(Buffer.alloc(0)) }
-  const witness: TestWitness = {
-    verifierKey: formatVerifierKey(name, keyId, NOTE_COSIGNATURE, bytes),
-    seen: [],
-    refused: [],
-    conflicts: 0,
-    server: createServer((request, response) => {
-      void readAll(request).then((body) => {
-        const [status, answer, type] = judge(body)
-        response.writeHead(status, { 'content-type': type })
-        response.end(answer)
-      })
-    }),
-  }
-  const judge = (body: string): [number, string, string] => {
-    const [head = '', ...rest] = body.split('\n\n')
-    const [old = '', ...proofLines] = head.split('\n')
-    const note = rest.join('\n\n')
-    const parsed = parseNote(note)
-    const checkpoint = parsed === null ? null : parseCheckpoint(parsed.body)
-    const oldSize = Number(/^old (\d+)$/.exec(old)?.[1])
-    if (checkpoint === null || parsed === null || Number.isNaN(oldSize)) {
-      witness.refused.push(body)
-      return [400, '', 'text/plain']
-    }
-    if (oldSize !== state.size) {
-      witness.conflicts++
-      return [409, `${String(state.size)}\n`, 'text/x.tlog.size']
-    }
-    const { size, root } = checkpoint
-    const proof = proofLines.map((line) => Buffer.from(line, 'base64'))
-    const claim = { from: oldSize, to: size, fromRoot: state.root, toRoot: root, proof }
-    if (oldSize > 0 && !verifyConsistency(sha256, claim)) {
-      witness.refused.push(body)
-      return [422, '', 'text/plain']
-    }
-    state = { size, root: Buffer.from(root) }
-    witness.seen.push(size)
-    const time = 1_700_000_000
-    const signature = sign(null, cosignatureMessage(time, parsed.body), privateKey)
-    const stamp = Buffer.alloc(8)
-    stamp.writeBigUInt64BE(BigInt(time))
-    const whole = formatNote(parsed.body, [{ name, keyId, signature: Buffer.concat([stamp, signature]) }])
-    return [200, whole.slice(parsed.body.length + 1), 'text/plain']
-  }
-  return witness
-}
