@@ -1,7 +1,6 @@
 import type { WritableDatabase } from '../storage/database.js'
 import { deleteAuditRows } from '../storage/audit-rows.js'
 import { lockWorkspace } from '../storage/lock-workspace.js'
-import type { AuditPolicyRow } from '../storage/schema.js'
 import { appendAudit } from './append.js'
 import { systemEntry } from './entry.js'
 import type { LogKeys } from './log-key.js'
@@ -12,7 +11,7 @@ const DELETED_A_TRANSACTION = 2000
 /**
  * Deletes the entries that are older than their workspace keeps them, oldest first, and says so in the log. Their hashes
  * stay, so every proof of every other entry stays what it was (C2SP tlog-tiles, "Pruning"). Entries that no checkpoint
- * covers yet are never deleted.
+ * covers yet are never deleted, and none is once the workspace keeps it longer or is under a legal hold.
  */
 export async function pruneAuditLogs(
   database: WritableDatabase,
@@ -21,21 +20,22 @@ export async function pruneAuditLogs(
 ): Promise<void> {
   const policies = await database.read
     .selectFrom('audit_policies')
-    .selectAll()
+    .select('workspace_id')
     .where('retention_days', 'is not', null)
     .where('legal_hold', '=', 0)
     .execute()
-  for (const policy of policies) while (await pruneOnce(database, keys, policy, nowMilliseconds)) continue
+  for (const { workspace_id: workspaceId } of policies) {
+    while (await pruneOnce(database, keys, workspaceId, nowMilliseconds)) continue
+  }
 }
 
 /** Says whether there may be more. */
 async function pruneOnce(
   database: WritableDatabase,
   keys: LogKeys,
-  { workspace_id: workspaceId, retention_days: days }: AuditPolicyRow,
+  workspaceId: string,
   nowMilliseconds: number,
 ): Promise<boolean> {
-  const cutoff = nowMilliseconds - (days ?? 0) * DAY_MILLISECONDS
   return database.transact(async (tx) => {
     await lockWorkspace(tx, workspaceId)
     const tree = await tx
@@ -43,13 +43,16 @@ async function pruneOnce(
       .select(['size', 'first_index'])
       .where('workspace_id', '=', workspaceId)
       .executeTakeFirst()
+    // In each transaction anew, because what it deletes nobody brings back.
     const policy = await tx
       .selectFrom('audit_policies')
-      .select(['legal_hold'])
+      .select(['retention_days', 'legal_hold'])
       .where('workspace_id', '=', workspaceId)
       .executeTakeFirst()
-    if (tree === undefined || policy?.legal_hold !== 0) return false
+    if (tree === undefined || policy?.legal_hold !== 0 || policy.retention_days === null) return false
     const { size, first_index: from } = tree
+    const { retention_days: days } = policy
+    const cutoff = nowMilliseconds - days * DAY_MILLISECONDS
     const kept = await tx
       .selectFrom('audit_log')
       .select('idx')
