@@ -71,4 +71,35 @@ describeEachDatabase('retention that is changed while entries are deleted', (ope
     expect(told.map(({ details }) => details['retention_days'])).toEqual(days)
     expect(told.at(-1)?.details).toMatchObject({ last: deleted - 1 })
   })
+
+  it('goes on in the others where it fails in one', async () => {
+    const database = await open()
+    const first = await newLog(database)
+    const second = await newWorkspace(database)
+    await append(database, second, 10)
+    await newSigning(database).checkpointer.run()
+    await database.transact((tx) =>
+      tx
+        .insertInto('audit_policies')
+        .values({ workspace_id: second, calls: 'all', sample_rate: '1', retention_days: 1, legal_hold: 0 })
+        .execute(),
+    )
+    let isFirst = true
+    const failing: WritableDatabase = {
+      ...database,
+      transact: async (work) => {
+        if (!isFirst) return database.transact(work)
+        isFirst = false
+        throw new Error('the log was tampered with')
+      },
+    }
+    await expect(pruneAuditLogs(failing, KEYS, NOW)).rejects.toBeInstanceOf(AggregateError)
+    const begins = async (id: string) => (await readAuditRange(database, id, 0, 1))[0]?.place
+    const places = [await begins(first), await begins(second)]
+    // Which of them is first is the database's choice.
+    expect([
+      [0, 10],
+      [ENTRIES, 0],
+    ]).toContainEqual(places)
+  })
 })

@@ -12,6 +12,8 @@ const DELETED_A_TRANSACTION = 2000
  * Deletes the entries that are older than their workspace keeps them, oldest first, and says so in the log. Their hashes
  * stay, so every proof of every other entry stays what it was (C2SP tlog-tiles, "Pruning"). Entries that no checkpoint
  * covers yet are never deleted, and none is once the workspace keeps it longer or is under a legal hold.
+ *
+ * @throws {AggregateError} where it failed in some workspaces, after all others
  */
 export async function pruneAuditLogs(
   database: WritableDatabase,
@@ -24,9 +26,16 @@ export async function pruneAuditLogs(
     .where('retention_days', 'is not', null)
     .where('legal_hold', '=', 0)
     .execute()
+  const failures: unknown[] = []
   for (const { workspace_id: workspaceId } of policies) {
-    while (await pruneOnce(database, keys, workspaceId, nowMilliseconds)) continue
+    try {
+      while (await pruneOnce(database, keys, workspaceId, nowMilliseconds)) continue
+    } catch (error) {
+      // One log that was tampered with must not have the others kept for ever.
+      failures.push(error)
+    }
   }
+  if (failures.length > 0) throw new AggregateError(failures, 'not every audit log could be pruned')
 }
 
 /** Says whether there may be more. */
