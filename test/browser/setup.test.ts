@@ -15,6 +15,8 @@ let dataDirectory: string
 let server: RunningServer
 let browser: Browser
 let link: string
+/** Opened before the link was used. */
+let late: Page
 
 beforeAll(async () => {
   dataDirectory = mkdtempSync(join(tmpdir(), 'bitting-browser-'))
@@ -80,6 +82,7 @@ describe('the set-up link of a first start', () => {
 
   it('makes the owner and leads to the overview; the code and the password stay nowhere', async () => {
     const { page, complaints } = await open(link)
+    late = (await open(link)).page
     await fill(page, GOOD_PASSWORD)
     await page.getByLabel('Workspace').fill('Ardent Voice')
     await picture(page, 'setup')
@@ -98,12 +101,17 @@ describe('the set-up link of a first start', () => {
     expect(complaints).toEqual([])
   })
 
-  it('says what became of a link that was used', async () => {
+  it('says so to whoever comes second, with the form filled in', async () => {
+    await fill(late, GOOD_PASSWORD)
+    await create(late)
+    await late.getByRole('alert').filter({ hasText: 'used already' }).waitFor()
+    expect(await everythingKept(late)).not.toContain(GOOD_PASSWORD)
+  })
+
+  it('says at once that a link was used', async () => {
     const { page } = await open(link)
-    await fill(page, GOOD_PASSWORD)
-    await create(page)
     await page.getByRole('alert').filter({ hasText: 'used already' }).waitFor()
-    expect(await everythingKept(page)).not.toContain(GOOD_PASSWORD)
+    expect(await page.getByLabel('Your name').count()).toBe(0)
     expect(await flawsOf(page)).toEqual([])
     await page.getByRole('link', { name: 'Sign in' }).click()
     await page.getByRole('heading', { level: 1, name: 'Sign in' }).waitFor()

@@ -15,6 +15,7 @@ const OPEN = [
   'POST /v1/auth/password',
   'POST /v1/auth/second-factor',
   'POST /v1/setup',
+  'POST /v1/setup/view',
 ]
 
 /** What asks for a session. */

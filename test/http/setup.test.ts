@@ -99,6 +99,17 @@ describe.each(['sqlite', 'postgres'] as const)('the first start (%s)', (engine) 
     for (const { status, body } of wrong) expect([status, body]).toEqual([401, wrong[0]?.body])
   })
 
+  test('can be looked at without spending it; looking counts wrong ones', async () => {
+    const code = printedCode()
+    const look = (it: string): Promise<ApiAnswer> =>
+      new TestBrowser(running.controlUrl).call('POST', '/v1/setup/view', { code: it })
+    for (let times = 0; times < 2; times++) expect((await look(code)).status).toBe(200)
+    expect((await setUp(code)).status).toBe(201)
+    const statuses: number[] = []
+    for (let guess = 0; guess < 51; guess++) statuses.push((await look(code)).status)
+    expect(statuses).toEqual([...Array<number>(50).fill(401), 429])
+  })
+
   test('a password that is guessed first does not spend the code', async () => {
     const code = printedCode()
     const browser = new TestBrowser(running.controlUrl)

@@ -21,7 +21,7 @@ import { addMemberRoutes } from './routes/members.js'
 import { addSignInOptionsRoute } from './routes/auth/options.js'
 import { addSingleSignOnRoutes } from './routes/auth/single-sign-on.js'
 import { addSignInPolicyRoutes } from './routes/sign-in-policy.js'
-import { addSetupRoute } from './routes/setup.js'
+import { addSetupRoutes } from './routes/setup.js'
 import { addUsageRoutes } from './routes/usage.js'
 import { addVerifyRoute } from './routes/verify.js'
 import { addWebhookDeliveryRoutes } from './routes/webhook-deliveries.js'
@@ -127,7 +127,7 @@ function addOperations(app: ControlApp, options: ControlOptions): void {
   addSignInOptionsRoute(app, options)
   addSingleSignOnRoutes(app, options)
   addSignInPolicyRoutes(app, options)
-  addSetupRoute(app, options)
+  addSetupRoutes(app, options)
   addSessionRoutes(app, options)
   addAccountRoutes(app, options)
   addTotpRoutes(app, options)

@@ -1,6 +1,9 @@
+import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useState, type ReactElement } from 'react'
+import { isRefusal } from '../../api/problem.js'
 import { useStore } from '../../api/store.js'
+import { send } from '../../api/transport.js'
 import { Entrance } from '../../layout/entrance.js'
 import { oneTimeCode } from '../../session/one-time-code.js'
 import { Notice } from '../../ui/notice.js'
@@ -10,6 +13,14 @@ import { OwnerForm } from './owner-form.js'
 export function SetupPage(): ReactElement {
   const code = useStore(oneTimeCode)
   const [spent, setSpent] = useState<string | null>(null)
+  // So that nobody fills in the form for a link that is over. Whatever else goes wrong shows when it is sent.
+  const look = useQuery({
+    queryKey: ['setup', code],
+    gcTime: 0,
+    enabled: code !== '',
+    queryFn: ({ signal }) =>
+      send({ method: 'POST', path: '/v1/setup/view', body: { code }, signal, unattended: true }),
+  })
   if (code === '') {
     return (
       <UnusableLink title="The link is incomplete">
@@ -17,7 +28,7 @@ export function SetupPage(): ReactElement {
       </UnusableLink>
     )
   }
-  if (spent === code) {
+  if (spent === code || isRefusal(look.error, 'invalid_token')) {
     return (
       <UnusableLink title="The link does not work any more">
         It was used already, or is older than an hour, or a newer one took its place. As long as nothing is

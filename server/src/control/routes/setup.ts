@@ -1,14 +1,37 @@
 import { z } from '@hono/zod-openapi'
-import { setUp } from '../../services/people/set-up.js'
+import { checkSetupCode, setUp } from '../../services/people/set-up.js'
 import type { ControlApp, ControlOptions } from '../environment.js'
 import { originOfRequest } from '../origin.js'
 import { nameSchema } from '../schemas.js'
 import { enter } from './auth/answers.js'
 import { jsonBody, personOperation } from './auth/person-operation.js'
-import { emailSchema, passwordSchema, sessionSchema } from './auth/schemas.js'
+import { emailSchema, linkCodeSchema, passwordSchema, sessionSchema } from './auth/schemas.js'
 
 /** Adds the use of the one-time link of the first start. */
-export function addSetupRoute(app: ControlApp, options: ControlOptions): void {
+export function addSetupRoutes(app: ControlApp, options: ControlOptions): void {
+  addView(app, options)
+  addUse(app, options)
+}
+
+function addView(app: ControlApp, options: ControlOptions): void {
+  const route = personOperation(options, 'post', '/v1/setup/view', {
+    operationId: 'viewSetupCode',
+    summary: 'Ask whether a one-time code of the first start can still be used',
+    session: false,
+    request: jsonBody(z.strictObject({ code: linkCodeSchema }).openapi('ViewSetUp')),
+    result: z.object({}),
+  })
+  app.openapi(route, async (c) => {
+    await checkSetupCode(
+      options.people,
+      c.req.valid('json').code,
+      originOfRequest(c, options, c.get('requestId')),
+    )
+    return c.json({}, 200)
+  })
+}
+
+function addUse(app: ControlApp, options: ControlOptions): void {
   const route = personOperation(options, 'post', '/v1/setup', {
     operationId: 'useSetupCode',
     summary:
@@ -17,7 +40,7 @@ export function addSetupRoute(app: ControlApp, options: ControlOptions): void {
     request: jsonBody(
       z
         .strictObject({
-          code: z.string().max(100),
+          code: linkCodeSchema,
           email: emailSchema,
           name: nameSchema,
           password: passwordSchema,

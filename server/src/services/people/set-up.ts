@@ -16,19 +16,28 @@ export interface SetUpInput {
 }
 
 /**
+ * Looks at a setup code without using it. Wrong ones count as attempts of where they come from.
+ *
+ * @throws {ProblemError} invalid_token where the code is unknown, spent or too old, too_many_attempts
+ */
+export async function checkSetupCode(context: PeopleContext, code: string, origin: Origin): Promise<void> {
+  const attempt = await beginAttempt(context, null, origin.address)
+  await requireSetupCode(context.database.read, context, code)
+  await attempt.succeed()
+}
+
+/**
  * Uses the one-time link of the first start: makes its holder an owner of the first workspace, which is made where there
  * is none, and signs them in. The code, the workspace, the account and the membership are one transaction.
  *
- * @throws {ProblemError} invalid_token for a code that is spent or too old, invalid_body for a weak password,
- * sign_in_first where the address has an account
+ * @throws {ProblemError} invalid_token for a code that is spent or too old, too_many_attempts, invalid_body for a weak
+ * password, sign_in_first where the address has an account
  */
 export async function setUp(context: PeopleContext, input: SetUpInput, origin: Origin): Promise<NewSession> {
   const { code, name } = input
   const email = normaliseEmail(input.email)
   checkPassword(input.password, { email, name })
-  const attempt = await beginAttempt(context, null, origin.address)
-  await requireSetupCode(context.database.read, context, code)
-  await attempt.succeed()
+  await checkSetupCode(context, code, origin)
   const passwordHash = await hashPassword(input.password)
   const first = await context.database.read
     .selectFrom('workspaces')
