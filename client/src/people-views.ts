@@ -170,6 +170,9 @@ export interface OfferedInvitationView {
   readonly email: string
   readonly role: Role
   readonly expires_at: string
-  /** Whether there is an account with this address already: it must be signed in to accept. */
+  /**
+   * Whether there is an account with this address that can be signed in to: it must be, to accept. One that an identity
+   * provider made, and nobody gave a password, is none yet.
+   */
   readonly has_account: boolean
 }

@@ -2,6 +2,7 @@ import type { OfferedInvitationView } from '@bitting/client'
 import { ProblemError, roleAccess } from '@bitting/core'
 import type { Transaction } from 'kysely'
 import { anonymousOf, type Origin } from '../../audit/actor.js'
+import type { AuditEvent } from '../../audit/append.js'
 import type { Reader } from '../../storage/database.js'
 import type { InvitationRow, SignInMethod, UserRow } from '../../storage/people-schema.js'
 import type { Schema } from '../../storage/schema.js'
@@ -14,10 +15,11 @@ import type { PeopleContext } from './context.js'
 import { invitationState } from './invitations.js'
 import { membershipsOf } from './members.js'
 import { checkPassword, hashPassword, verifyPassword } from './password.js'
-import { policyAllows, readSignInPolicy } from './policy.js'
-import { failed, signInWithPassword, type SignIn } from './sign-in.js'
+import { lets, policyAllows, readSignInPolicy } from './policy.js'
+import { failed, recordFailure, signInWithPassword, type SignIn } from './sign-in.js'
 import { startSession, switchWorkspace, type LiveSession, type NewSession } from './sessions.js'
-import { findUserByEmail, insertUser } from './users.js'
+import { beginAccount, isUnclaimed } from './unclaimed-account.js'
+import { findUserByEmail } from './users.js'
 
 /** Who accepts: whoever holds the link, and for a new account what it begins with. */
 export interface AcceptInvitationInput {
@@ -38,19 +40,21 @@ export async function offeredInvitation(
   const { read } = context.database
   const row = await openInvitation(read, context, code)
   const { name } = await findWorkspace(read, row.workspace_id)
+  const user = await findUserByEmail(read, row.email)
   return {
     workspace_name: name,
     email: row.email,
     role: row.role,
     expires_at: formatTime(row.expires_at),
-    has_account: (await findUserByEmail(read, row.email)) !== undefined,
+    has_account: user !== undefined && !(await isUnclaimed(read, user)),
   }
 }
 
 /**
  * Accepts an invitation: makes its holder a member and signs them in there. An address without an account gets one, which
- * is one transaction with the membership; one with an account must be signed in to it, because the link proves less.
- * Whoever is in no workspace any more cannot be signed in, so their password does.
+ * is one transaction with the membership, and so does one whose account a provider made and nobody can sign in to. Any
+ * other account must be signed in to, because the link proves less. Whose password opens no workspace any more cannot be
+ * signed in, so the password itself does.
  *
  * @param live the session of the browser that asks, null without one
  * @throws {ProblemError} sign_in_failed for an invitation that is not open, sign_in_first, state_conflict for somebody who is
@@ -66,8 +70,10 @@ export async function acceptInvitation(
   const { code, password } = input
   const invitation = await openInvitation(read, context, code)
   const user = await findUserByEmail(read, invitation.email)
-  if (user === undefined) return signedIn(await joinAsNew(context, input, invitation, origin))
-  if (password !== null && (await membershipsOf(read, user.id)).length === 0) {
+  if (user === undefined || (await isUnclaimed(read, user))) {
+    return signedIn(await joinAsNew(context, input, invitation, origin))
+  }
+  if (password !== null && !(await passwordOpens(read, user.id))) {
     return joinAgain(context, { code, password }, invitation, user, origin)
   }
   return signedIn(await joinAsKnown(context, code, invitation, requireOwnSession(user, live)))
@@ -77,7 +83,15 @@ function signedIn(session: NewSession): SignIn {
   return { status: 'signed_in', session }
 }
 
-/** Somebody who has an account and no workspace. A second factor is asked for after, as at every sign-in. */
+/** Says whether a person is in a workspace that lets them in by their password. */
+async function passwordOpens(reader: Reader, userId: string): Promise<boolean> {
+  for (const it of await membershipsOf(reader, userId)) {
+    if (lets(await readSignInPolicy(reader, it.workspaceId), it, 'password')) return true
+  }
+  return false
+}
+
+/** Somebody whose password opens no workspace yet. A second factor is asked for after, as at every sign-in. */
 async function joinAgain(
   context: PeopleContext,
   { code, password }: { readonly code: string; readonly password: string },
@@ -87,6 +101,7 @@ async function joinAgain(
 ): Promise<SignIn> {
   const attempt = await beginAttempt(context, user.email, origin.address)
   if (!(await attempt.lookedAt(() => verifyPassword(user.password_hash, password)))) {
+    await recordFailure(context, user, 'password_wrong', origin)
     throw failed('The password of the account with this address is not right.')
   }
   await attempt.release()
@@ -111,8 +126,8 @@ async function joinAsNew(
   const actor = anonymousOf(workspaceId, origin)
   const { result: userId } = await context.mutate({ actor, operation: null }, async (tx) => {
     const row = await openInvitation(tx, context, code)
-    const id = await insertUser(tx, context, { email, name, passwordHash })
-    return join(tx, context, row, id)
+    const { id, told } = await beginAccount(tx, context, { email, name, passwordHash })
+    return join(tx, context, row, id, told)
   })
   return startSession(context, { userId, method: 'invitation', secondFactor: false, workspaceId, origin })
 }
@@ -139,6 +154,7 @@ async function join(
   context: PeopleContext,
   { id: invitationId, workspace_id: workspaceId, role, email, created_by: invitedBy }: InvitationRow,
   userId: string,
+  toldBefore: readonly AuditEvent[] = [],
 ): Promise<Mutation<string>> {
   const now = context.now()
   const joined = {
@@ -170,12 +186,15 @@ async function join(
     .execute()
   return {
     result: userId,
-    audit: {
-      action: 'member.join',
-      resource: { type: 'user', id: userId },
-      details: { role, invitation: invitationId, invited_by: invitedBy },
-      personal: { metadata: { email } },
-    },
+    audit: [
+      ...toldBefore,
+      {
+        action: 'member.join',
+        resource: { type: 'user', id: userId },
+        details: { role, invitation: invitationId, invited_by: invitedBy },
+        personal: { metadata: { email } },
+      },
+    ],
     changed: [],
   }
 }
