@@ -171,6 +171,19 @@ describe('invitations', () => {
     expect(member).toMatchObject({ role: 'auditor', version: 3 })
   })
 
+  it('count a password once: the right one after four wrong ones brings back', async () => {
+    const back = await signedInMember(server, owner, 'developer', 'Four Wrong')
+    const { id } = (await back.call('GET', '/v1/auth/session')).body.user as { id: string }
+    await server.call('DELETE', `/v1/members/${id}`)
+    const { code } = await invite('four.wrong@example.com')
+    for (let guess = 0; guess < 4; guess++) {
+      const wrong = await accept(code, newBrowser(), { password: `wrong ${String(guess)}` })
+      expect(outcome(wrong)).toEqual([401, 'sign_in_failed'])
+    }
+    const { status, body } = await accept(code, back)
+    expect([status, body.session?.workspace.id]).toEqual([200, server.id])
+  })
+
   it('that cannot be accepted leave nothing behind', async () => {
     const tenant = await server.newWorkspace('Strict')
     const call = (method: string, path: string, body?: unknown) =>

@@ -226,6 +226,22 @@ describe('a code generator', () => {
     expect([late.status, late.body.code]).toEqual([401, 'session_ended'])
   })
 
+  it('is asked for by an invitation that a password accepts, which counts as one attempt', async () => {
+    const { secret } = await addGenerator()
+    const { id } = (await owner.call('GET', '/v1/auth/session')).body.user as { id: string }
+    const another = await signedInOwner(server, `another-${email}`)
+    expect((await another.call('DELETE', `/v1/members/${id}`)).status).toBe(200)
+    const { body } = await server.call('POST', '/v1/invitations', { email, role: 'developer' })
+    const code = new URL(body.url as string).hash.slice(1)
+    const browser = new TestBrowser(server.controlUrl)
+    const accept = (password: string): Promise<ApiAnswer> =>
+      browser.call('POST', '/v1/auth/invitation', { code, password })
+    for (let guess = 0; guess < 3; guess++) expect((await accept(`wrong ${String(guess)}`)).status).toBe(401)
+    expect((await accept(GOOD_PASSWORD)).body).toEqual({ status: 'second_factor' })
+    const shown = await browser.call('POST', '/v1/auth/second-factor', { code: codeOf(secret) })
+    expect([shown.status, shown.body.session?.workspace.id]).toEqual([200, server.id])
+  })
+
   it('what is done with it is in the log, and none of its secrets', async () => {
     const { secret, recoveryCodes } = await addGenerator()
     const code = codeOf(secret)

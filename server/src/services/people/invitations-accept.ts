@@ -11,12 +11,13 @@ import { formatTime } from '../keys/record.js'
 import type { Mutation } from '../mutate.js'
 import { textHash } from '../text-hash.js'
 import { beginAttempt } from './attempts.js'
+import { beginCeremony } from './ceremonies.js'
 import type { PeopleContext } from './context.js'
 import { invitationState } from './invitations.js'
 import { membershipsOf } from './members.js'
 import { checkPassword, hashPassword, verifyPassword } from './password.js'
 import { lets, policyAllows, readSignInPolicy } from './policy.js'
-import { failed, recordFailure, signInWithPassword, type SignIn } from './sign-in.js'
+import { failed, recordFailure, type SignIn } from './sign-in.js'
 import { startSession, switchWorkspace, type LiveSession, type NewSession } from './sessions.js'
 import { beginAccount, isUnclaimed } from './unclaimed-account.js'
 import { findUserByEmail } from './users.js'
@@ -104,13 +105,28 @@ async function joinAgain(
     await recordFailure(context, user, 'password_wrong', origin)
     throw failed('The password of the account with this address is not right.')
   }
-  await attempt.release()
+  const needsCode = user.sealed_totp !== null
+  // As at every sign-in: the password alone gives no fresh count for guessing codes.
+  await (needsCode ? attempt.release() : attempt.succeed())
   await requireWayIn(context, workspaceId, 'password')
   const actor = anonymousOf(workspaceId, origin)
   await context.mutate({ actor, operation: null }, async (tx) =>
     join(tx, context, await openInvitation(tx, context, code), user.id),
   )
-  return signInWithPassword(context, { email: user.email, password }, origin)
+  const { id: userId, password_hash: passwordHash } = user
+  if (needsCode) {
+    const ceremony = await beginCeremony(context, 'second_factor', { userId, passwordHash })
+    return { status: 'second_factor', ceremony }
+  }
+  const request = {
+    userId,
+    method: 'password',
+    secondFactor: false,
+    workspaceId,
+    passwordHash,
+    origin,
+  } as const
+  return signedIn(await startSession(context, request))
 }
 
 async function joinAsNew(
