@@ -94,6 +94,21 @@ describe('single sign-on', () => {
     expect((await again.call('GET', '/v1/auth/session')).body.user.id).toBe(body.user.id)
   })
 
+  it('lets somebody in for the first time in four tabs at once, as one person', async () => {
+    provider.person = person('tabea')
+    const tabs = Array.from({ length: 4 }, newBrowser)
+    const backs = await Promise.all(tabs.map((tab) => goToProvider(tab, server.id)))
+    const answers = await Promise.all(tabs.map((tab, at) => comeBack(tab, backs[at] ?? '')))
+    expect(answers.map(({ headers }) => headers.get('location'))).toEqual(['/', '/', '/', '/'])
+    const sessions = await Promise.all(tabs.map((tab) => tab.call('GET', '/v1/auth/session')))
+    expect(new Set(sessions.map(({ body }) => body.user.id)).size).toBe(1)
+    const { body: log } = await server.call(
+      'GET',
+      `/v1/audit?action=member.join&resource=${String(sessions[0]?.body.user.id)}`,
+    )
+    expect(log.data).toHaveLength(1)
+  })
+
   it('the cookies: one that survives the way back and one that no other site can use', async () => {
     const browser = newBrowser()
     const there = await browser.call('GET', `/v1/auth/sso/${server.id}`)

@@ -2,6 +2,7 @@ import { roleAccess, type Role } from '@bitting/core'
 import type { Transaction } from 'kysely'
 import { anonymousOf, type Actor, type Origin } from '../../audit/actor.js'
 import type { AuditEvent } from '../../audit/append.js'
+import type { Reader } from '../../storage/database.js'
 import type { InvitationRow, UserRow } from '../../storage/people-schema.js'
 import type { Schema } from '../../storage/schema.js'
 import type { PeopleContext } from './context.js'
@@ -44,24 +45,34 @@ export async function admitPerson(
 ): Promise<string> {
   const { workspaceId } = place
   const { read } = context.database
-  const known = await knownUser(context, workspaceId, person)
+  const known = await subjectUser(read, workspaceId, person)
   if (known !== null && (await findMember(read, workspaceId, known)) !== undefined) return known
   if (person.email === null) throw new SingleSignOnError('sign_in_failed', 'sso_email_unverified')
-  const user = known === null ? await findUserByEmail(read, person.email) : await getUser(read, known)
-  const actor = await actorFor(context, place, user, origin)
+  const verified = { ...person, email: person.email }
+  const actor = await actorFor(context, place, await userOf(read, workspaceId, verified), origin)
   const { result } = await context.mutate({ actor, operation: null }, (tx) =>
-    admit(tx, context, place, { ...person, email: person.email ?? '' }, user),
+    admit(tx, context, place, verified),
   )
   return result
 }
+
+type Subject = Pick<ProvenPerson, 'issuer' | 'subject'>
 
 /** The person that a subject stands for in a workspace; null for a subject that was never here. */
 export async function knownUser(
   context: PeopleContext,
   workspaceId: string,
-  { issuer, subject }: Pick<ProvenPerson, 'issuer' | 'subject'>,
+  subject: Subject,
 ): Promise<string | null> {
-  const row = await context.database.read
+  return subjectUser(context.database.read, workspaceId, subject)
+}
+
+async function subjectUser(
+  reader: Reader,
+  workspaceId: string,
+  { issuer, subject }: Subject,
+): Promise<string | null> {
+  const row = await reader
     .selectFrom('identities')
     .select('user_id')
     .where('workspace_id', '=', workspaceId)
@@ -73,20 +84,33 @@ export async function knownUser(
 
 type VerifiedPerson = ProvenPerson & { readonly email: string }
 
+/** The account of a person: the one that their subject stands for, or the one with their address. */
+async function userOf(
+  reader: Reader,
+  workspaceId: string,
+  person: VerifiedPerson,
+): Promise<UserRow | undefined> {
+  const known = await subjectUser(reader, workspaceId, person)
+  return known === null ? findUserByEmail(reader, person.email) : getUser(reader, known)
+}
+
 interface Admission {
   readonly result: string
   readonly audit: readonly AuditEvent[]
   readonly changed: readonly []
 }
 
-/** Everything is asked again here, in the transaction that holds the workspace's lock. */
+/**
+ * Everything is asked again here, in the transaction that holds the workspace's lock: whoever comes for the first time in
+ * two tabs is somebody known in the second.
+ */
 async function admit(
   tx: Transaction<Schema>,
   context: PeopleContext,
   { workspaceId, provider }: Place,
   person: VerifiedPerson,
-  user: UserRow | undefined,
 ): Promise<Admission> {
+  const user = await userOf(tx, workspaceId, person)
   const member = user === undefined ? undefined : await findMember(tx, workspaceId, user.id)
   const personal = { metadata: { email: person.email } }
   if (user !== undefined && member !== undefined) {
