@@ -175,6 +175,30 @@ describeEachServer('finding keys', (suite) => {
     expect(answer.text).not.toContain(keys[2]!.token)
   })
 
+  test('in any case of letters that the databases do not know the case of', async () => {
+    const tenant = await suite.newTenant('Letters')
+    const keys = [
+      await tenant.createKey({ name: 'ΚΩΔΙΚΟΣΑΒ', note: 'ÄRGER mit ΟΔΟΣ 5' }),
+      await tenant.createKey({ name: 'κωδικός', note: 'Großer Ärger, οδός' }),
+      await tenant.createKey({ name: 'κωδικος Ä%', note: '' }),
+    ]
+    const find = async (filter: string, text: string): Promise<number[]> => {
+      const { body } = await tenant.call('GET', `/v1/keys?kind=api&${filter}=${encodeURIComponent(text)}`)
+      return body.data.map(({ id }: { id: string }) => keys.findIndex((key) => key.id === id)).sort()
+    }
+    for (const filter of ['name', 'query']) {
+      for (const text of ['ΚΩΔΙΚΟΣ', 'κωδικος', 'κωδικοσ']) expect(await find(filter, text)).toEqual([0, 2])
+      expect(await find(filter, 'ΚΩΔΙΚΌΣ')).toEqual([1])
+      expect(await find(filter, 'ä%')).toEqual([2])
+    }
+    for (const text of ['ärger', 'ÄRGER', 'Ärger']) expect(await find('query', text)).toEqual([0, 1])
+    expect(await find('query', 'οδος')).toEqual([0])
+    expect(await find('query', 'ΟΔΌΣ')).toEqual([1])
+    expect(await find('query', 'großer ärger')).toEqual([1])
+    const everyLetter = String.fromCodePoint(...Array.from({ length: 100 }, (_, at) => 0x400 + at))
+    expect(await find('query', everyLetter)).toEqual([])
+  })
+
   test('by who made them, by access, and the one that signs webhooks', async () => {
     const tenant = await suite.newTenant('Makers')
     const maker = await tenant.createKey({ kind: 'management', name: 'Maker', access: 'full' })

@@ -33,6 +33,8 @@ type Reader = Pick<Database['read'], 'selectFrom'>
 const KEY_ID = /^key_[0-9A-Za-z]{1,32}$/
 /** What can be part of the beginning of a token, with or without the dots that stand for its rest. */
 const HINT = /^(\w+)…?$/
+/** How many letters of a text are looked for in both cases: each costs a pass over every note. */
+const LETTERS_MAX = 32
 
 /**
  * The key of a workspace, to be changed in a transaction.
@@ -128,7 +130,7 @@ function conditionsOf(filter: KeyFilter): RawBuilder<SqlBool>[] {
   const conditions: RawBuilder<SqlBool>[] = []
   if (kind !== undefined) conditions.push(sql`kind = ${kind}`)
   if (environment !== undefined) conditions.push(sql`environment = ${environment}`)
-  if (name !== undefined) conditions.push(sql`search_name like ${partOf(name.toLowerCase())} escape '\\'`)
+  if (name !== undefined) conditions.push(holdsName(name))
   if (query !== undefined) conditions.push(holdsText(query))
   if (createdBy !== undefined) conditions.push(sql`created_by = ${createdBy}`)
   if (access !== undefined) conditions.push(access === 'full' ? sql`access = 'full'` : sql`access <> 'full'`)
@@ -143,14 +145,39 @@ function conditionsOf(filter: KeyFilter): RawBuilder<SqlBool>[] {
 
 /** The condition of the keys that a text is part of: of the name, the id, the beginning of the token or the note. */
 function holdsText(text: string): RawBuilder<SqlBool> {
-  const part = partOf(text.toLowerCase())
-  // Databases know of some letters only that they have a case: what was typed is looked for as it is, too.
-  const anywhere = sql<SqlBool>`search_name like ${part} escape '\\' or lower(keys.id) like ${part} escape '\\'
-    or lower(note) like ${part} escape '\\' or note like ${partOf(text)} escape '\\'`
+  const part = partOf(fold(text))
+  // What was typed is looked for as it is, too: not every letter is found again by its small form.
+  const anywhere = sql<SqlBool>`${holdsName(text)} or lower(keys.id) like ${part} escape '\\'
+    or (note <> '' and ${foldedNote(text)} like ${part} escape '\\') or note like ${partOf(text)} escape '\\'`
   const hint = HINT.exec(text)?.[1]
   if (hint === undefined) return sql<SqlBool>`(${anywhere})`
   return sql<SqlBool>`(${anywhere} or exists (select 1 from secrets where secrets.key_id = keys.id
     and lower(secrets.prefix || secrets.id) like ${partOf(hint.toLowerCase())} escape '\\'))`
+}
+
+/** A text in small letters. The sigma at the end of a word is one like the others: a part of a text ends elsewhere. */
+function fold(text: string): string {
+  return text.toLowerCase().replaceAll('ς', 'σ')
+}
+
+/** The condition of the keys whose name a text is part of. Names are kept in small letters, too. */
+function holdsName(text: string): RawBuilder<SqlBool> {
+  return sql<SqlBool>`replace(search_name, 'ς', 'σ') like ${partOf(fold(text))} escape '\\'`
+}
+
+/**
+ * The note as it is folded, as far as a text is compared with it: databases know the case of few letters, so they are told
+ * the other forms of those in the text.
+ */
+function foldedNote(text: string): RawBuilder<string> {
+  const letters = [...new Set(fold(text).match(/[^\p{ASCII}]/gu))].slice(0, LETTERS_MAX)
+  let note = sql<string>`lower(note)`
+  for (const letter of letters) {
+    for (const form of letter === 'σ' ? ['Σ', 'ς'] : [letter.toUpperCase()]) {
+      if (form !== letter) note = sql<string>`replace(${note}, ${form}, ${letter})`
+    }
+  }
+  return note
 }
 
 /** A pattern of the texts that hold this one, whatever the characters mean in patterns. */
