@@ -198,6 +198,18 @@ describe('the link of an invitation', () => {
     await joined(page, 'Elsewhere Joins Too')
   })
 
+  it('takes the password of who was removed and cannot sign in first', async () => {
+    const person = await signedInMember(server, owner, 'developer', 'Back Again')
+    const { id } = (await person.call('GET', '/v1/auth/session')).body.user as { id: string }
+    expect((await owner.call('DELETE', `/v1/members/${id}`)).status).toBe(200)
+    const { page, complaints } = await open(`/invitation${await invitationFor('back.again@example.com')}`)
+    await typeSignIn(page, null, 'not their password')
+    await page.getByRole('alert').filter({ hasText: 'not right' }).waitFor()
+    await typeSignIn(page, null, GOOD_PASSWORD)
+    await page.getByRole('button', { name: 'Account: Back Again' }).waitFor()
+    expect(complaints.filter((it) => !it.includes('401') && !it.includes('409'))).toEqual([])
+  })
+
   it('asks an account that there is to sign in first, under its own address alone', async () => {
     const [elsewhere] = await memberElsewhere('Signs In First')
     const { page } = await open(`/invitation${elsewhere}`, owner)

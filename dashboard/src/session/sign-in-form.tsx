@@ -18,10 +18,12 @@ export interface SignInFormProps {
   readonly email?: string | undefined
   /** Where the identity provider leads back to; absent where the form stands over a page that must stay as it is. */
   readonly returnTo?: string | undefined
+  /** What a password is sent to in place of the plain sign-in. */
+  readonly sendPassword?: ((password: string) => Promise<SignInResult>) | undefined
 }
 
 /** Asks who somebody is: with a password and a second factor, a passkey, or the workspace's identity provider. */
-export function SignInForm({ onSignedIn, email, returnTo }: SignInFormProps): ReactElement {
+export function SignInForm({ onSignedIn, email, returnTo, sendPassword }: SignInFormProps): ReactElement {
   const [needsCode, setNeedsCode] = useState(false)
   const options = useSignInOptions()
   const finish = (result: SignInResult): void => {
@@ -37,7 +39,7 @@ export function SignInForm({ onSignedIn, email, returnTo }: SignInFormProps): Re
   const sso = options.data?.single_sign_on ?? null
   return (
     <div className="sign-in-form">
-      <PasswordForm email={email} onDone={finish} />
+      <PasswordForm email={email} sendPassword={sendPassword} onDone={finish} />
       <div className="sign-in-others" data-pending={options.isPending || undefined}>
         {(hasPasskeys || sso !== null) && <p className="or">or</p>}
         {hasPasskeys && (
@@ -54,20 +56,21 @@ export function SignInForm({ onSignedIn, email, returnTo }: SignInFormProps): Re
   )
 }
 
+/** Signs in with a password. */
+export function sendSignIn(email: string, password: string): Promise<SignInResult> {
+  const body = { email, password }
+  return send<SignInResult>({ method: 'POST', path: '/v1/auth/password', body, unattended: true })
+}
+
 function PasswordForm(props: {
   readonly email: string | undefined
+  readonly sendPassword: SignInFormProps['sendPassword']
   readonly onDone: (result: SignInResult) => void
 }): ReactElement {
   const [email, setEmail] = useState(props.email ?? '')
   const [password, setPassword] = useState('')
   const signIn = useMutation({
-    mutationFn: () =>
-      send<SignInResult>({
-        method: 'POST',
-        path: '/v1/auth/password',
-        body: { email: email.trim(), password },
-        unattended: true,
-      }),
+    mutationFn: () => (props.sendPassword ?? ((it) => sendSignIn(email.trim(), it)))(password),
     onSuccess: props.onDone,
   })
   return (

@@ -1,10 +1,11 @@
 import type { SignInResult } from '@bitting/client'
 import { useMutation, useQuery } from '@tanstack/react-query'
-import type { ReactElement } from 'react'
+import { useRef, type ReactElement } from 'react'
+import { isRefusal } from '../../api/problem.js'
 import { send } from '../../api/transport.js'
 import { FormProblem } from '../../session/form-problem.js'
 import { sessionQuery } from '../../session/session.js'
-import { SignInForm } from '../../session/sign-in-form.js'
+import { sendSignIn, SignInForm } from '../../session/sign-in-form.js'
 import { Button } from '../../ui/button.js'
 import { Notice } from '../../ui/notice.js'
 import { SkeletonText } from '../../ui/skeleton.js'
@@ -18,15 +19,27 @@ export function AcceptAsMember({
   readonly email: string
 }): ReactElement {
   const session = useQuery(sessionQuery)
+  const hasJoined = useRef(false)
   const accept = useMutation({
-    mutationFn: () =>
-      send<SignInResult>({ method: 'POST', path: '/v1/auth/invitation', body: { code }, unattended: true }),
+    mutationFn: () => sendAcceptance({ code }),
     // The whole page anew: the workspace is another one now.
     onSuccess: () => location.assign('/'),
     onError: () => session.refetch(),
   })
   if (session.isPending) return <SkeletonText lines={4} />
   const { data: signedIn } = session
+  // Whose password opens no workspace cannot sign in first: then the password accepts by itself.
+  const sendPassword = async (password: string): Promise<SignInResult> => {
+    if (hasJoined.current) return sendSignIn(email, password)
+    try {
+      const joined = await sendAcceptance({ code, password })
+      hasJoined.current = true
+      return joined
+    } catch (error) {
+      if (isRefusal(error, 'sign_in_first')) return sendSignIn(email, password)
+      throw error
+    }
+  }
   // What a workspace's identity provider vouches for does not reach into another workspace.
   const isThem = signedIn?.user.email.toLowerCase() === email.toLowerCase() && !signedIn.confined
   if (isThem) {
@@ -45,10 +58,19 @@ export function AcceptAsMember({
       <Notice>
         <p>{whySignIn(signedIn, email)}</p>
       </Notice>
-      <SignInForm email={email} returnTo="/" onSignedIn={() => accept.mutate()} />
+      <SignInForm
+        email={email}
+        returnTo="/"
+        sendPassword={sendPassword}
+        onSignedIn={() => (hasJoined.current ? location.assign('/') : accept.mutate())}
+      />
       <FormProblem error={accept.error} />
     </div>
   )
+}
+
+function sendAcceptance(body: { readonly code: string; readonly password?: string }): Promise<SignInResult> {
+  return send<SignInResult>({ method: 'POST', path: '/v1/auth/invitation', body, unattended: true })
 }
 
 function whySignIn(
