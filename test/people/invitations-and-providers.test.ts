@@ -1,16 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { openDatabase, type WritableDatabase } from '../../server/src/storage/database.js'
 import { signInThere, startIdentityProvider, type IdentityProvider } from '../support/identity-provider.js'
-import { GOOD_PASSWORD, signedInOwner, TestBrowser } from '../support/people.js'
+import { GOOD_PASSWORD, OPEN_POLICY, signedInOwner, TestBrowser } from '../support/people.js'
 import { startServer, type ApiAnswer, type TestServer, type TestWorkspace } from '../support/server.js'
-
-const POLICY = {
-  password: true,
-  passkey: true,
-  require_second_factor: false,
-  session_hours: 12,
-  idle_minutes: 120,
-}
 
 /** The first workspace has a provider; the other one invites. Whoever may invite sees the link. */
 describe('an invitation to somebody whom another workspace’s provider brought in', () => {
@@ -26,7 +18,7 @@ describe('an invitation to somebody whom another workspace’s provider brought 
     owner = await signedInOwner(server)
     other = await server.newWorkspace('Other')
     provider = await startIdentityProvider(['corp.example'])
-    const policy = { ...POLICY, single_sign_on: provider.policy }
+    const policy = { ...OPEN_POLICY, single_sign_on: provider.policy }
     expect((await owner.call('PUT', '/v1/sign-in-policy', policy)).status).toBe(200)
   })
   beforeEach(() => database.transact((tx) => tx.deleteFrom('sign_in_attempts').execute()))
@@ -141,7 +133,7 @@ describe('an invitation to somebody whom another workspace’s provider brought 
     const strict = await server.newWorkspace('Strict')
     const key = { key: strict.managementKey }
     const code = await inviteTo(strict.managementKey, email)
-    const policy = { ...POLICY, password: false, single_sign_on: null }
+    const policy = { ...OPEN_POLICY, password: false, single_sign_on: null }
     expect((await server.call('PUT', '/v1/sign-in-policy', policy, key)).status).toBe(200)
     expect(outcome(await accept(code, {}, browser))).toEqual([400, 'invalid_body'])
     const shut = await accept(code, { name: 'F', password: GOOD_PASSWORD }, browser)
@@ -179,7 +171,7 @@ describe('an invitation to somebody whom another workspace’s provider brought 
     const code = await invite(email)
     // As long as the password opens something, it is signed in with there.
     expect(outcome(await accept(code, { password: GOOD_PASSWORD }))).toEqual([409, 'sign_in_first'])
-    const policy = { ...POLICY, password: false, single_sign_on: null }
+    const policy = { ...OPEN_POLICY, password: false, single_sign_on: null }
     const key = { key: shut.managementKey }
     const set = await server.call('PUT', '/v1/sign-in-policy', policy, key)
     expect([set.status, set.body.code]).toEqual([200, undefined])

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { TOTP, Secret } from 'otpauth'
 import { signInThere, startIdentityProvider, type IdentityProvider } from '../support/identity-provider.js'
-import { GOOD_PASSWORD, signedInMember, signedInOwner, TestBrowser } from '../support/people.js'
+import { GOOD_PASSWORD, OPEN_POLICY, signedInMember, signedInOwner, TestBrowser } from '../support/people.js'
 import { startServer, type TestServer } from '../support/server.js'
 
 const EMAIL = 'sam@corp.example'
@@ -18,11 +18,7 @@ describe('what somebody with another person’s address can reach', () => {
     provider = await startIdentityProvider(['corp.example'])
     const owner = await signedInOwner(server)
     const policy = {
-      password: true,
-      passkey: true,
-      require_second_factor: false,
-      session_hours: 12,
-      idle_minutes: 120,
+      ...OPEN_POLICY,
       single_sign_on: provider.policy,
     }
     expect((await owner.call('PUT', '/v1/sign-in-policy', policy)).status).toBe(200)

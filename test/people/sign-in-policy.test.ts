@@ -1,15 +1,11 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { openDatabase, type WritableDatabase } from '../../server/src/storage/database.js'
-import { GOOD_PASSWORD, signedInOwner, TestBrowser } from '../support/people.js'
+import { GOOD_PASSWORD, OPEN_POLICY, signedInOwner, TestBrowser } from '../support/people.js'
 import { startServer, type ApiAnswer, type TestServer } from '../support/server.js'
 
 const MINUTE = 60_000
 const POLICY = {
-  password: true,
-  passkey: true,
-  require_second_factor: false,
-  session_hours: 12,
-  idle_minutes: 120,
+  ...OPEN_POLICY,
   single_sign_on: null,
 }
 const PROVIDER = {

@@ -11,16 +11,8 @@ import {
   type IdentityProvider,
   type Misdeed,
 } from '../support/identity-provider.js'
-import { signedInOwner, TestBrowser } from '../support/people.js'
+import { OPEN_POLICY, signedInOwner, TestBrowser } from '../support/people.js'
 import { startServer, type TestServer } from '../support/server.js'
-
-const POLICY = {
-  password: true,
-  passkey: true,
-  require_second_factor: false,
-  session_hours: 12,
-  idle_minutes: 120,
-}
 
 /** A server that nobody should come to; it counts who does. */
 class Canary {
@@ -67,7 +59,7 @@ describe('a provider that is not what it should be', () => {
   })
 
   const setProvider = async (): Promise<void> => {
-    const policy = { ...POLICY, single_sign_on: provider.policy }
+    const policy = { ...OPEN_POLICY, single_sign_on: provider.policy }
     expect((await owner.call('PUT', '/v1/sign-in-policy', policy)).status).toBe(200)
   }
   const reason = async (): Promise<unknown> =>
@@ -139,7 +131,7 @@ describe('a provider that is not what it should be', () => {
   })
 
   it('an issuer where the operator does not allow it is not reached, and the log says nothing of the network', async () => {
-    const policy = { ...POLICY, single_sign_on: { ...provider.policy, issuer: trap } }
+    const policy = { ...OPEN_POLICY, single_sign_on: { ...provider.policy, issuer: trap } }
     expect((await owner.call('PUT', '/v1/sign-in-policy', policy)).status).toBe(200)
     const { headers } = await new TestBrowser(server.controlUrl).call('GET', `/v1/auth/sso/${server.id}`)
     expect(headers.get('location')).toBe('/sign-in?problem=upstream_failed')
@@ -153,7 +145,7 @@ describe('a provider that is not what it should be', () => {
     const target = await goToProvider(browser, server.id)
     const changed = { ...provider.policy, client_id: 'another-client' }
     expect(
-      (await owner.call('PUT', '/v1/sign-in-policy', { ...POLICY, single_sign_on: changed })).status,
+      (await owner.call('PUT', '/v1/sign-in-policy', { ...OPEN_POLICY, single_sign_on: changed })).status,
     ).toBe(200)
     const { headers } = await comeBack(browser, target)
     expect(headers.get('location')).toBe('/sign-in?problem=sign_in_failed')

@@ -1,14 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { signInThere, startIdentityProvider, type IdentityProvider } from '../support/identity-provider.js'
-import { signedInOwner, TestBrowser } from '../support/people.js'
+import { OPEN_POLICY, signedInOwner, TestBrowser } from '../support/people.js'
 import { startServer, type ApiAnswer, type TestServer } from '../support/server.js'
 
 const POLICY = {
-  password: true,
-  passkey: true,
-  require_second_factor: false,
-  session_hours: 12,
-  idle_minutes: 120,
+  ...OPEN_POLICY,
   single_sign_on: null,
 }
 

@@ -7,16 +7,8 @@ import {
   startIdentityProvider,
   type IdentityProvider,
 } from '../support/identity-provider.js'
-import { signedInOwner, TestBrowser } from '../support/people.js'
+import { OPEN_POLICY, signedInOwner, TestBrowser } from '../support/people.js'
 import { startServer, type TestServer, type TestWorkspace } from '../support/server.js'
-
-const POLICY = {
-  password: true,
-  passkey: true,
-  require_second_factor: false,
-  session_hours: 12,
-  idle_minutes: 120,
-}
 
 describe('the providers of two workspaces', () => {
   let server: TestServer
@@ -62,7 +54,7 @@ describe('the providers of two workspaces', () => {
   })
 
   async function setPolicy(provider: IdentityProvider, more: object = {}): Promise<void> {
-    const policy = { ...POLICY, single_sign_on: { ...provider.policy, ...more } }
+    const policy = { ...OPEN_POLICY, single_sign_on: { ...provider.policy, ...more } }
     const { status, body } = await owner.call('PUT', '/v1/sign-in-policy', policy)
     expect([status, body.code]).toEqual([200, undefined])
   }

@@ -8,16 +8,8 @@ import {
   startIdentityProvider,
   type IdentityProvider,
 } from '../support/identity-provider.js'
-import { signedInOwner, TestBrowser } from '../support/people.js'
+import { OPEN_POLICY, signedInOwner, TestBrowser } from '../support/people.js'
 import { startServer, type TestServer } from '../support/server.js'
-
-const POLICY = {
-  password: true,
-  passkey: true,
-  require_second_factor: false,
-  session_hours: 12,
-  idle_minutes: 120,
-}
 
 describe('single sign-on', () => {
   let server: TestServer
@@ -30,7 +22,7 @@ describe('single sign-on', () => {
     database = await openDatabase({ url: null, dataDirectory: server.dataDirectory })
     owner = await signedInOwner(server)
     provider = await startIdentityProvider(['example.com'])
-    const policy = { ...POLICY, single_sign_on: provider.policy }
+    const policy = { ...OPEN_POLICY, single_sign_on: provider.policy }
     const { status, body } = await owner.call('PUT', '/v1/sign-in-policy', policy)
     const callback = new RegExp(`/v1/auth/sso/${server.id}/callback$`)
     expect([status, body.redirect_uri]).toEqual([200, expect.stringMatching(callback)])

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { GOOD_PASSWORD, signedInOwner, TestBrowser } from '../support/people.js'
+import { GOOD_PASSWORD, OPEN_POLICY, signedInOwner, TestBrowser } from '../support/people.js'
 import { signInThere, startIdentityProvider, type IdentityProvider } from '../support/identity-provider.js'
 import { startServer, type TestServer } from '../support/server.js'
 
@@ -19,11 +19,7 @@ describe('an account that somebody made with another person’s address', () => 
     provider = await startIdentityProvider(['corp.example'])
     owner = await signedInOwner(server)
     const { status: set } = await owner.call('PUT', '/v1/sign-in-policy', {
-      password: true,
-      passkey: true,
-      require_second_factor: false,
-      session_hours: 12,
-      idle_minutes: 120,
+      ...OPEN_POLICY,
       single_sign_on: provider.policy,
     })
     expect(set).toBe(200)

@@ -59,6 +59,15 @@ export class TestBrowser {
   }
 }
 
+/** The policy of a workspace that sets none, as it is sent: whoever signs in adds what they want to be otherwise. */
+export const OPEN_POLICY = {
+  password: true,
+  passkey: true,
+  require_second_factor: false,
+  session_hours: 12,
+  idle_minutes: 120,
+} as const
+
 /** A password that no check refuses. */
 export const GOOD_PASSWORD = 'seven brass keys on a ring'
 
