@@ -83,6 +83,28 @@ describeEachServer('what deserves a look', (suite) => {
     expect((await look(tenant)).counts.idle).toBe(1)
   })
 
+  test('not idle: a key that somebody is denied calls with, until that has ended for 30 days', async () => {
+    const tenant = await suite.newTenant('Knocking')
+    const keys = []
+    for (let count = 0; count < 4; count++) keys.push((await tenant.createKey()).id)
+    const [spike, few, stale, past] = keys as [string, string, string, string]
+    for (const id of keys) await change(id, { created_at: daysAgo(60) })
+    const knocks = (days: number, denied: number): Hours => ({ scope: 'agent:read', daysAgo: days, denied })
+    await use(tenant, spike, [knocks(0.1, 30)])
+    await use(tenant, few, [knocks(30, 1)])
+    await use(tenant, stale, [{ scope: 'agent:read', daysAgo: 40, allowed: 1 }, knocks(2, 1)])
+    await use(tenant, past, [knocks(30.1, 500)])
+    expect(await factsOf(tenant, spike, 'denied_spike')).toEqual({ denied: 30, daily_mean: 0 })
+    for (const id of [spike, few, stale]) expect(await factsOf(tenant, id, 'idle')).toBeNull()
+    expect(await factsOf(tenant, past, 'idle')).toEqual({ days: 60, last_used_at: null })
+    expect((await look(tenant)).counts.idle).toBe(1)
+    // What is denied in another workspace says nothing about this one.
+    const other = await suite.newTenant('Quiet')
+    const quiet = await other.createKey()
+    await change(quiet.id, { created_at: daysAgo(60) })
+    expect((await look(other)).counts.idle).toBe(1)
+  })
+
   test('unrestricted, never expires and expires soon', async () => {
     const tenant = await suite.newTenant('Bounds')
     const full = await tenant.createKey({ access: 'full' })

@@ -16,7 +16,7 @@ export const ATTENTION_REASONS: readonly AttentionReason[] = [
 export const ATTENTION_LIMITS = {
   /** A secret older than this is old. */
   old_days: 90,
-  /** A key that was not used for so long is idle, */
+  /** A key that nobody used or was denied a call with for so long is idle, */
   idle_days: 30,
   /** and one that never was, after so long. */
   never_used_days: 7,

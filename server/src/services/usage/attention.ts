@@ -51,7 +51,7 @@ async function find(reason: AttentionReason, look: Look, live: LiveCounts): Prom
     return { count, items }
   }
   const count = live.counts[reason] ?? 0
-  const rule = liveRules(look.now).find((it) => it.reason === reason)
+  const rule = liveRules(look.workspaceId, look.now).find((it) => it.reason === reason)
   return { count, items: rule === undefined || count === 0 ? [] : await readLive(look, rule) }
 }
 
@@ -61,7 +61,7 @@ interface LiveCounts {
 }
 
 async function countLive({ context, workspaceId, now }: Omit<Look, 'room'>): Promise<LiveCounts> {
-  const rules = liveRules(now)
+  const rules = liveRules(workspaceId, now)
   const row: Readonly<Record<string, number>> = await liveKeys(context.database.read, workspaceId, now)
     .select((keys) => keys.fn.countAll<number>().as('total'))
     .select(

@@ -1,5 +1,6 @@
 import type { AttentionReason } from '@bitting/client'
 import { sql, type RawBuilder, type SelectQueryBuilder, type SqlBool } from 'kysely'
+import { HOUR_SECONDS } from '../../feed/usage.js'
 import type { Reader } from '../../storage/database.js'
 import type { Schema } from '../../storage/schema.js'
 import { inState } from '../keys/in-state.js'
@@ -58,8 +59,17 @@ export function liveKeys(
   )
 }
 
-/** The rules that one look at every active key answers. */
-export function liveRules(nowSeconds: number): readonly LiveRule[] {
+/**
+ * The keys that were denied a call since then. It names no key of the query around it, so that it is looked up once;
+ * few hours have a denial at all, and an index has those.
+ */
+function deniedSince(workspaceId: string, seconds: number): RawBuilder<unknown> {
+  return sql`select key_id from key_usage_hours
+    where workspace_id = ${workspaceId} and denied > 0 and hour >= ${seconds - (seconds % HOUR_SECONDS)}`
+}
+
+/** The rules that one look at every active key of a workspace answers. */
+export function liveRules(workspaceId: string, nowSeconds: number): readonly LiveRule[] {
   const daysAgo = (days: number): number => nowSeconds - days * DAY_SECONDS
   const daysSince = (seconds: number): number => Math.floor((nowSeconds - seconds) / DAY_SECONDS)
   return [
@@ -83,9 +93,10 @@ export function liveRules(nowSeconds: number): readonly LiveRule[] {
     },
     {
       reason: 'idle',
-      // A key that signs webhooks is in use though nobody calls with it.
+      // A key that signs webhooks is in use though nobody calls with it, and one whose calls are denied has a caller.
       condition: sql`signs = 0 and (used_at < ${daysAgo(ATTENTION_LIMITS.idle_days)}
-        or (used_at is null and created_at < ${daysAgo(ATTENTION_LIMITS.never_used_days)}))`,
+        or (used_at is null and created_at < ${daysAgo(ATTENTION_LIMITS.never_used_days)}))
+        and id not in (${deniedSince(workspaceId, daysAgo(ATTENTION_LIMITS.idle_days))})`,
       by: sql`coalesce(used_at, created_at)`,
       facts: (key) => ({
         days: daysSince(key.used_at ?? key.created_at),
