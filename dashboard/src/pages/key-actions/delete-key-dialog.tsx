@@ -6,7 +6,7 @@ import { AlertDialog } from '../../ui/alert-dialog.js'
 import { toast } from '../../ui/toast.js'
 import { ActionProblem } from './action-problem.js'
 import { KeyDialogHost, type KeyDialogContentProps, type KeyDialogProps } from './key-dialog.js'
-import { LastUse, usedWithinADay } from './last-use.js'
+import { LastUse, onlyDenied, usedWithinADay } from './last-use.js'
 import { NameField } from './name-field.js'
 import { keyChanged } from './queries.js'
 import { useAct } from './use-act.js'
@@ -47,7 +47,7 @@ function DeleteKey({ apiKey, open, onDone, onReload }: KeyDialogContentProps): R
             Its secret is destroyed, and calls with it are refused within a moment. This cannot be taken back.
             What it did stays in the audit log.
           </p>
-          <p className={inUse ? 'key-act-in-use' : undefined}>
+          <p className={inUse || onlyDenied(apiKey) ? 'key-act-in-use' : undefined}>
             <LastUse apiKey={apiKey} />
           </p>
         </>
@@ -60,6 +60,7 @@ function DeleteKey({ apiKey, open, onDone, onReload }: KeyDialogContentProps): R
       {signs && <WebhookKeyInUse />}
       {inUse && !signs && (
         <NameField
+          first
           name={name}
           label="Type the name of the key to delete it"
           value={typed}

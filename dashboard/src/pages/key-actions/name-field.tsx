@@ -10,8 +10,10 @@ export function NameField(props: {
   readonly onValueChange: (value: string) => void
   readonly error?: string | undefined
   readonly onSubmit: () => void
+  /** True where the field is all that is asked: a dialog begins at it. */
+  readonly first?: boolean | undefined
 }): ReactElement {
-  const { name, label, value, onValueChange, error, onSubmit } = props
+  const { name, label, value, onValueChange, error, onSubmit, first = false } = props
   return (
     <form
       onSubmit={(event) => {
@@ -20,7 +22,9 @@ export function NameField(props: {
       }}
     >
       <Field label={label} hint={<code>{name}</code>} error={error}>
-        {(control) => <TextInput {...control} mono value={value} onValueChange={onValueChange} />}
+        {(control) => (
+          <TextInput {...control} autoFocus={first} mono value={value} onValueChange={onValueChange} />
+        )}
       </Field>
     </form>
   )
