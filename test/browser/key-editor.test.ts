@@ -69,7 +69,7 @@ describe('a new key', () => {
     expect(await level(dialog, 'History: Read').isChecked()).toBe(true)
     expect(await level(dialog, 'Call: Edit').isChecked()).toBe(true)
     expect(await dialog.getByRole('status').first().textContent()).toContain(
-      'Can read History and use Call; nothing else.',
+      'Can read History and edit Call; nothing else.',
     )
     await page.keyboard.press('Enter')
     await page.getByRole('dialog', { name: 'Your new key' }).waitFor()

@@ -149,6 +149,12 @@ describe('what a key is and does', () => {
     for (const tab of ['Secrets', 'Access', 'Conditions and note']) {
       await page.getByRole('tab', { name: tab }).click()
       await page.getByRole('tabpanel', { name: tab }).locator('h2').first().waitFor()
+      if (tab === 'Access') {
+        const marks = page.getByRole('table', { name: 'Permissions' }).getByRole('row')
+        const agent = marks.filter({ hasText: 'Agent' }).locator('.matrix-mark').first()
+        // A tick would read as allowed.
+        expect([await agent.textContent(), await agent.locator('svg').count()]).toEqual(['–No Access', 0])
+      }
       expect(await flaws(), tab).toEqual([])
     }
     await page.getByText('In the team’s vault.').waitFor()
@@ -166,6 +172,8 @@ describe('what a key is and does', () => {
   it('says that there is no such key', async () => {
     await page.goto(`${server.controlUrl}/keys/key_0000000000000`)
     await page.getByText('There is no such key').waitFor()
+    await page.getByRole('link', { name: 'Look at the keys' }).click()
+    await page.getByRole('heading', { level: 1, name: 'API Keys' }).waitFor()
   })
 })
 
@@ -248,6 +256,18 @@ describe('what can be done with a key', () => {
     expect(await page.getByRole('button', { name: /^(Edit|Rotate|Resume key)$/ }).count()).toBe(0)
   })
 
+  it('tells of calls that were denied before a key is deleted that was never let through', async () => {
+    const { id, token } = await newKey('Knocks in vain')
+    expect(await call(token, 'GET', '/list-voices')).toBe(403)
+    const denied = async () => (await owner.call('GET', `/v1/keys/${id}`)).body.requests_denied as number
+    await expect.poll(denied, { timeout: 20_000 }).toBe(1)
+    await open(id)
+    await choose('Delete')
+    await page.getByText('No call was let through with it, and 1 was denied.').waitFor()
+    expect(await page.getByText('No call was ever made').count()).toBe(0)
+    await page.getByRole('button', { name: 'Cancel' }).click()
+  })
+
   it('deletes an unused key at a word, and a used one only by its name', async () => {
     const unused = await newKey('Never called')
     await open(unused.id)
@@ -263,6 +283,8 @@ describe('what can be done with a key', () => {
     await page.getByText(/Last call .* from 127\.0\.0\.1/).waitFor()
     const remove = page.getByRole('button', { name: 'Delete key' })
     expect(await remove.isDisabled()).toBe(true)
+    const field = page.getByLabel('Type the name')
+    await expect.poll(() => field.evaluate((it) => it === it.ownerDocument.activeElement)).toBe(true)
     await page.getByLabel('Type the name').fill('called today')
     expect(await remove.isDisabled()).toBe(true)
     expect(await flaws()).toEqual([])

@@ -1,5 +1,6 @@
 export { DeleteKeyDialog } from './delete-key-dialog.js'
 export { InForce } from './in-force.js'
+export { KeyBadges } from './key-badges.js'
 export type { KeyDialogProps } from './key-dialog.js'
 export { KeyStatus } from './key-status.js'
 export { keyChanged, keyQuery, nodesQuery, webhookKeyQuery } from './queries.js'

@@ -144,9 +144,9 @@ function MatrixRow(props: AccessMatrixProps & { readonly permission: Permission 
       {LEVELS.map((level) => (
         <td role="cell" key={level} data-chosen={chosen === level || undefined}>
           {!levels.includes(level) ? (
-            <NoSuchLevel title={title} level={level} />
+            <NoSuchLevel title={title} level={level} shown={onLevelsChange !== undefined} />
           ) : onLevelsChange === undefined ? (
-            <Mark title={LEVEL_TITLES[level]} chosen={chosen === level} />
+            <Mark level={level} chosen={chosen === level} />
           ) : (
             <label className="matrix-choice">
               <input
@@ -169,10 +169,16 @@ function MatrixRow(props: AccessMatrixProps & { readonly permission: Permission 
   )
 }
 
-function NoSuchLevel({ title, level }: { readonly title: string; readonly level: Level }): ReactElement {
+/** A dash stands for it where levels are chosen; where they are only read, that is the sign of no access. */
+function NoSuchLevel(props: {
+  readonly title: string
+  readonly level: Level
+  readonly shown: boolean
+}): ReactElement {
+  const { title, level, shown } = props
   return (
     <span className="matrix-none">
-      <span aria-hidden="true">–</span>
+      {shown && <span aria-hidden="true">–</span>}
       <span className="visually-hidden">
         {title} has no {LEVEL_TITLES[level]}
       </span>
@@ -180,13 +186,14 @@ function NoSuchLevel({ title, level }: { readonly title: string; readonly level:
   )
 }
 
-function Mark({ title, chosen }: { readonly title: string; readonly chosen: boolean }): ReactElement {
+/** The level that a permission has. A tick under No Access would read as allowed. */
+function Mark({ level, chosen }: { readonly level: Level; readonly chosen: boolean }): ReactElement {
   return (
-    <span className="matrix-mark">
+    <span className="matrix-mark" data-level={level}>
       {chosen && (
         <>
-          <Icon name="check" size={18} />
-          <span className="matrix-word">{title}</span>
+          {level === 'none' ? <span aria-hidden="true">–</span> : <Icon name="check" size={18} />}
+          <span className="matrix-word">{LEVEL_TITLES[level]}</span>
         </>
       )}
     </span>

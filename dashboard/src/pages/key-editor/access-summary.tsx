@@ -1,6 +1,8 @@
-import { formatScopes, levelOf, type Access, type Catalog } from '@bitting/core'
+import { describeAccess, formatScopes, levelOf, LEVELS, type Access, type Catalog } from '@bitting/core'
 import type { ReactElement } from 'react'
+import { formatCount } from '../../format.js'
 import { Tooltip } from '../../ui/tooltip.js'
+import { accessEquals, splitOperations } from './access-diff.js'
 import { useCatalog } from './catalogs.js'
 
 /** What an access summary takes. */
@@ -10,7 +12,7 @@ export interface AccessSummaryProps {
   readonly focusable?: boolean | undefined
 }
 
-/** An access in a few words: `Full access`, `Read History, use Call`; the scopes show under the pointer. */
+/** An access in a few words: `Full access`, `Read History; edit Call`; the scopes show under the pointer. */
 export function AccessSummary({ access, focusable = true }: AccessSummaryProps): ReactElement {
   const { data: catalog } = useCatalog('management')
   const text = summariseAccess(access, catalog?.permissions ?? [])
@@ -34,16 +36,28 @@ export function summariseAccess(access: Access, permissions: Catalog['permission
   const unknown = Object.keys(access).filter((id) => !known.includes(id))
   const words = [...known, ...unknown].flatMap((id) => {
     const level = levelOf(access, id)
-    const permission = permissions.find((it) => it.id === id)
     if (level === 'none') return []
-    const verb = level === 'edit' && permission?.levels.includes('read') === false ? 'use' : level
-    return [{ verb, title: permission?.title ?? id }]
+    return [{ verb: level, title: permissions.find((it) => it.id === id)?.title ?? id }]
   })
-  const verbs = ['read', 'edit', 'use'] as const
+  const verbs = ['read', 'edit'] as const
   const parts = verbs.flatMap((verb) => {
     const titles = words.filter((it) => it.verb === verb).map((it) => it.title)
     return titles.length === 0 ? [] : [`${verb} ${titles.join(', ')}`]
   })
   const text = parts.join('; ')
   return text === '' ? 'No access' : text.charAt(0).toUpperCase() + text.slice(1)
+}
+
+/** An access as a sentence, in the words of the matrix, where an action is edited and not used. */
+export function accessSentence(catalog: Catalog, access: Access): string {
+  if (accessEquals(access, {})) return `No permission: ${callableByAny(catalog)}.`
+  const permissions = catalog.permissions.map((it) => ({ ...it, levels: LEVELS }))
+  return describeAccess({ ...catalog, permissions }, access)
+}
+
+/** What a key without permissions can call: `only the 2 operations that every live key can call`. */
+export function callableByAny(catalog: Catalog): string {
+  const { length } = splitOperations(catalog, {}).allowed
+  if (length === 0) return 'nothing'
+  return `only the ${formatCount(length, 'operation')} that every live key can call`
 }

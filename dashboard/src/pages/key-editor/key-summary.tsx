@@ -1,7 +1,8 @@
-import { describeAccess, type Catalog } from '@bitting/core'
+import type { Catalog } from '@bitting/core'
 import type { ReactElement } from 'react'
 import { formatTime } from '../../format.js'
 import { DescriptionList } from '../../ui/description-list.js'
+import { accessSentence } from './access-summary.js'
 import { capabilityCount } from './capability-list.js'
 import { ENVIRONMENT_TITLES } from './identity-fields.js'
 import type { KeyDraft } from './key-draft.js'
@@ -26,7 +27,7 @@ export function KeySummary({
         items={[
           { term: 'Kind', detail: draft.kind === 'api' ? 'API key' : 'Management key' },
           { term: 'Environment', detail: ENVIRONMENT_TITLES[draft.environment] },
-          { term: 'Access', detail: describeAccess(catalog, access) },
+          { term: 'Access', detail: accessSentence(catalog, access) },
           { term: 'Operations', detail: capabilityCount(catalog, access) },
           { term: 'Works from', detail: notBefore === null ? 'At once' : formatTime(notBefore) },
           { term: 'Expires', detail: expiresAt === null ? 'Never' : formatTime(expiresAt) },

@@ -1,11 +1,12 @@
 import { presetAccess, PRESETS } from '@bitting/client'
-import { describeAccess, type Access, type Catalog } from '@bitting/core'
+import type { Access, Catalog } from '@bitting/core'
 import type { ReactElement } from 'react'
 import { Button } from '../../ui/button.js'
 import { Notice } from '../../ui/notice.js'
 import { Switch } from '../../ui/switch.js'
 import { accessEquals } from './access-diff.js'
 import { AccessMatrix } from './access-matrix.js'
+import { accessSentence } from './access-summary.js'
 import { capabilityCount, CapabilityList } from './capability-list.js'
 import { draftAccess, type KeyDraft } from './key-draft.js'
 import type { Limits } from './limits.js'
@@ -24,7 +25,7 @@ export function PermissionFields(props: PermissionFieldsProps): ReactElement {
   const { draft, onChange, catalog, limits, flaw } = props
   const access = draftAccess(draft)
   return (
-    <div className="key-part">
+    <div className="key-part" data-part="access">
       <h3>Permissions</h3>
       <Switch
         label="Restrict permissions"
@@ -136,12 +137,10 @@ function Outcome({ catalog, access }: { readonly catalog: Catalog; readonly acce
     <>
       <div className="outcome" role="status" data-nothing={accessEquals(access, {}) || undefined}>
         <p>
-          <b>{describeAccess(catalog, access)}</b>
+          <b>{accessSentence(catalog, access)}</b>
         </p>
         {accessEquals(access, {}) && (
-          <p className="hint">
-            Nothing is granted yet. A key like this is legal and opens nothing but what any live key can call.
-          </p>
+          <p className="hint">Choose permissions above. A key that only signs webhooks needs none.</p>
         )}
       </div>
       <details className="disclosure">

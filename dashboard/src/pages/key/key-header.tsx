@@ -10,7 +10,8 @@ import { IconButton } from '../../ui/icon-button.js'
 import { KeyHint } from '../../ui/key-hint.js'
 import { Menu } from '../../ui/menu.js'
 import { PageHeader } from '../../ui/page-header.js'
-import { KeyStatus, useKeyActions, type KeyAction } from '../key-actions/index.js'
+import { KeyBadges, KeyStatus, useKeyActions, type KeyAction } from '../key-actions/index.js'
+import { ENVIRONMENT_TITLES } from '../key-editor/index.js'
 import { menuGroups } from './menu-groups.js'
 
 /** The head of a key's page: what it is, what state it is in, and what can be done with it. */
@@ -19,7 +20,7 @@ export function KeyHeader(props: {
   readonly onAction: (action: KeyAction) => void
 }): ReactElement {
   const { apiKey, onAction } = props
-  const { name, id, environment, kind, webhook_key: signs, secrets } = apiKey
+  const { name, id, environment, secrets } = apiKey
   const offered = useKeyActions()(apiKey)
   const groups = menuGroups(offered, onAction)
   return (
@@ -29,9 +30,10 @@ export function KeyHeader(props: {
       status={
         <span className="key-badges">
           <KeyStatus apiKey={apiKey} />
-          <Badge tone={environment === 'production' ? 'brass' : 'quiet'}>{environment}</Badge>
-          {kind === 'management' && <Badge tone="wait">Management key</Badge>}
-          {signs && <Badge tone="good">Webhook key</Badge>}
+          <Badge tone={environment === 'production' ? 'brass' : 'quiet'}>
+            {ENVIRONMENT_TITLES[environment]}
+          </Badge>
+          <KeyBadges apiKey={apiKey} />
           {secrets.some(({ state }) => state === 'retiring') && <Badge tone="wait">Rotating</Badge>}
         </span>
       }

@@ -39,7 +39,14 @@ export function KeyPage(): ReactElement {
           <Skeleton height="24rem" />
         </>
       ) : isRefusal(key.error, 'not_found') ? (
-        <EmptyState title="There is no such key">
+        <EmptyState
+          title="There is no such key"
+          action={
+            <Link to="/keys" className="button secondary">
+              <span>Look at the keys</span>
+            </Link>
+          }
+        >
           It is in another workspace, or its id was not copied whole.
         </EmptyState>
       ) : (
