@@ -41,6 +41,13 @@ export function level(within: Locator, name: string): Locator {
   return within.getByRole('radio', { name, exact: true })
 }
 
+/** Adds a key without a permission, which is asked about. */
+export async function addWithoutPermissions(page: Page, form: Locator): Promise<void> {
+  await form.getByRole('button', { name: 'Add key' }).click()
+  const question = page.getByRole('alertdialog', { name: /without permissions\?$/ })
+  await question.getByRole('button', { name: 'Add without permissions' }).click()
+}
+
 /** Where the name is entered. */
 export function nameOf(within: Locator): Locator {
   return within.getByRole('textbox', { name: 'Name', exact: true })

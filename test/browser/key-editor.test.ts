@@ -5,6 +5,7 @@ import { signedInOwner, type TestBrowser } from '../support/people.js'
 import { startServer, type TestServer } from '../support/server.js'
 import { openDashboard, pressEscape } from './dashboard-support.js'
 import {
+  addWithoutPermissions,
   choose,
   leaveAll,
   level,
@@ -98,6 +99,30 @@ describe('a new key', () => {
     expect(complaints).toEqual([])
   })
 
+  it('is asked about before it is made without a permission, however often Enter is pressed', async () => {
+    const { page, dialog } = await openAdd()
+    const review = dialog.getByRole('complementary', { name: 'Review' })
+    const opened = 'No permission: only the 2 operations that every live key can call.'
+    expect(await review.textContent()).toContain(opened)
+    expect(await dialog.getByRole('status').first().textContent()).toContain(opened)
+    await nameOf(dialog).fill('Signer')
+    const question = page.getByRole('alertdialog', { name: 'Add “Signer” without permissions?' })
+    for (let press = 0; press < 2; press++) {
+      await nameOf(dialog).press('Enter')
+      await question.waitFor()
+      expect(await accessibilityFlaws(page)).toEqual([])
+      // The focus is at what adds nothing.
+      await page.keyboard.press('Enter')
+      await question.waitFor({ state: 'detached' })
+    }
+    await dialog.getByRole('button', { name: 'Add key' }).dblclick()
+    await question.waitFor()
+    expect(await keysNamed('Signer')).toEqual([])
+    await question.getByRole('button', { name: 'Add without permissions' }).click()
+    await tokenOf(page).waitFor()
+    expect(await theKeyNamed('Signer')).toMatchObject({ access: {} })
+  })
+
   it('offers commands that show no token and carry it', async () => {
     const { page, dialog } = await openAdd()
     await nameOf(dialog).fill('With commands')
@@ -121,6 +146,7 @@ describe('a new key', () => {
   it('is not closed before its token was copied without a question', async () => {
     const { page, dialog } = await openAdd()
     await nameOf(dialog).fill('Uncopied')
+    await level(dialog, 'History: Read').check()
     await dialog.getByRole('button', { name: 'Add key' }).click()
     await tokenOf(page).waitFor()
     await pressEscape(page)
@@ -146,12 +172,14 @@ describe('a new key', () => {
   it('is one key after a double click, and after an answer that was lost, which is explained', async () => {
     const { page, dialog } = await openAdd()
     await nameOf(dialog).fill('Clicked twice')
+    await level(dialog, 'History: Read').check()
     await dialog.getByRole('button', { name: 'Add key' }).dblclick()
     await tokenOf(page).waitFor()
     expect(await keysNamed('Clicked twice')).toHaveLength(1)
 
     const second = await openAdd()
     await nameOf(second.dialog).fill('Lost answer')
+    await level(second.dialog, 'History: Read').check()
     const lost: number[] = []
     await second.page.route('**/v1/keys', async (route) => {
       if (lost.length > 0) return route.continue()
@@ -183,7 +211,7 @@ describe('a new key', () => {
     await dialog.getByRole('textbox', { name: /^Note/ }).fill('In the vault of the office')
     await choose(dialog, 'Development')
     const before = Date.now()
-    await dialog.getByRole('button', { name: 'Add key' }).click()
+    await addWithoutPermissions(page, dialog)
     await tokenOf(page).waitFor()
     const key = await theKeyNamed('Office only')
     expect(key).toMatchObject({

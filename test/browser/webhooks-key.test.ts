@@ -57,6 +57,7 @@ describe('the webhook key on its page', () => {
     await button(page, 'Create a key').click()
     await page.getByLabel('Name', { exact: true }).fill('Only for webhooks')
     await button(page, 'Add key').click()
+    await button(page, 'Add without permissions').click()
     const token = (await page.locator('output.secret').textContent()) ?? ''
     expect(token).toMatch(/^btg_live_/)
     await button(page, 'Copy').click()

@@ -1,18 +1,16 @@
-import type { CreateKeyRequest, KeyView, KeyWithToken } from '@bitting/client'
+import type { KeyView, KeyWithToken } from '@bitting/client'
 import { useId, useRef, useState, type ReactElement } from 'react'
-import { send } from '../../api/transport.js'
-import { keyChanged } from '../key-actions/queries.js'
-import { useAct } from '../key-actions/use-act.js'
 import { useCatalog } from './catalogs.js'
-import { copyOf, draftSettings, EMPTY_DRAFT, type KeyDraft } from './key-draft.js'
+import { copyOf, EMPTY_DRAFT } from './key-draft.js'
 import { KeyFormDialog } from './key-form-dialog.js'
 import { KeyForm } from './key-form.js'
 import { KeyKindField } from './key-kind-field.js'
 import { KeySummary } from './key-summary.js'
-import { useLimits } from './limits.js'
+import { NoPermissionDialog } from './no-permission-dialog.js'
 import { ProblemNotice } from './problem-notice.js'
 import { TokenDialog } from './token-dialog.js'
-import { serverFlaws, useKeyDraft } from './use-key-draft.js'
+import { serverFlaws } from './use-key-draft.js'
+import { useNewKey } from './use-new-key.js'
 import { useOpenings } from './use-openings.js'
 
 /** What the dialog for a new key takes. */
@@ -64,27 +62,9 @@ function CreateKeyForm(props: {
   const id = useId()
   const nameRef = useRef<HTMLInputElement>(null)
   const [first] = useState(() => (copyFrom === undefined ? EMPTY_DRAFT : copyOf(copyFrom, Date.now())))
-  const { draft, change, flaws, check, leave } = useKeyDraft(id, () => first)
+  const { draft, change, flaws, settings, error, ...key } = useNewKey(id, first, onCreated)
   const catalog = useCatalog(draft.kind)
-  const limits = useLimits(draft.kind, draft.environment)
-  const { pending, error, run, reset } = useAct()
-  const settings = draftSettings(draft, Date.now())
   const refused = serverFlaws(error)
-
-  function submit(): void {
-    if (!check() || limits.excess(settings.access).length > 0) return
-    run(async () => {
-      const request = { method: 'POST', path: '/v1/keys', body: createRequest(draft), creates: true } as const
-      const created = await send<KeyWithToken>(request)
-      keyChanged(created.key)
-      onCreated(created)
-    })
-  }
-
-  const onChange = (part: Partial<KeyDraft>): void => {
-    change(part)
-    reset()
-  }
   return (
     <KeyFormDialog
       open={open}
@@ -93,38 +73,33 @@ function CreateKeyForm(props: {
       dirty={draft !== first}
       formId={id}
       submit="Add key"
-      pending={pending}
+      pending={key.pending}
       disabled={catalog.data === undefined}
       initialFocus={nameRef}
     >
       <KeyForm
         id={id}
         draft={draft}
-        onChange={onChange}
-        onLeave={leave}
+        onChange={change}
+        onLeave={key.leave}
         flaws={{ ...flaws, ...refused }}
-        limits={limits}
+        limits={key.limits}
         catalog={catalog}
         isNew
         nameRef={nameRef}
-        onSubmit={submit}
+        onSubmit={key.submit}
         problem={<ProblemNotice error={Object.keys(refused).length > 0 ? null : error} />}
-        advanced={<KeyKindField draft={draft} onChange={onChange} />}
+        advanced={<KeyKindField draft={draft} onChange={change} />}
         review={(data) => <KeySummary draft={draft} settings={settings} catalog={data} />}
       />
+      {catalog.data !== undefined && (
+        <NoPermissionDialog
+          open={key.asking}
+          name={settings.name}
+          catalog={catalog.data}
+          onAnswer={key.answer}
+        />
+      )}
     </KeyFormDialog>
   )
-}
-
-function createRequest(draft: KeyDraft): CreateKeyRequest {
-  const { name, access, addresses, notBefore, expiresAt, note } = draftSettings(draft, Date.now())
-  return {
-    name,
-    kind: draft.kind,
-    environment: draft.environment,
-    access,
-    conditions: { allowed_addresses: addresses, not_before: notBefore },
-    expires_at: expiresAt,
-    note,
-  }
 }
