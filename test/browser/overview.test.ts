@@ -1,4 +1,4 @@
-import type { Browser, Page } from 'playwright-core'
+import type { Browser, Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startBrowser } from '../support/browser.js'
 import { signedInMember, signedInOwner, type TestBrowser } from '../support/people.js'
@@ -43,6 +43,17 @@ async function denialsAreWritten(count: number): Promise<void> {
     return points.reduce((sum, point) => sum + point.denied, 0)
   }
   await expect.poll(denied, { timeout: 30_000 }).toBe(count)
+}
+
+/** Waits for the form of a key, which begins at a control that is in sight, and closes it. */
+async function begunAt(control: Locator): Promise<void> {
+  await control.waitFor()
+  await expect.poll(() => control.evaluate((it) => it === it.ownerDocument.activeElement)).toBe(true)
+  const { top, bottom } = await control.evaluate((it) => it.getBoundingClientRect())
+  const body = await page.locator('.dialog-body').evaluate((it) => it.getBoundingClientRect())
+  expect([top >= body.top, bottom <= body.bottom]).toEqual([true, true])
+  await pressEscape(page)
+  await page.getByRole('dialog').waitFor({ state: 'detached' })
 }
 
 /** Looks at the page as it is, in both colours and on a phone. */
@@ -142,9 +153,10 @@ describe('what needs attention', () => {
     await page.getByRole('button', { name: 'Delete key' }).click()
     await group('Compromised').waitFor({ state: 'detached' })
     await group('Full access').getByRole('button', { name: 'Restrict: Deployment script' }).click()
-    await page.getByRole('dialog').waitFor()
-    await pressEscape(page)
-    await page.getByRole('dialog').waitFor({ state: 'detached' })
+    const restrict = page.getByRole('switch', { name: 'Restrict permissions' })
+    await begunAt(restrict)
+    await group('Never expire').getByRole('button', { name: 'Set an expiry: Customer 6' }).click()
+    await begunAt(page.getByRole('radio', { name: 'Never' }))
     await group('Denied far more than usual').getByRole('link', { name: 'Open Prober' }).click()
     await page.getByRole('heading', { level: 1, name: 'Prober' }).waitFor()
     await page.getByText('The permission is missing').first().waitFor()

@@ -83,7 +83,7 @@ export function ConditionFields({ draft, onChange, onLeave, flaws }: ConditionFi
 function Expiry({ draft, onChange, flaws }: Omit<ConditionFieldsProps, 'onLeave'>): ReactElement {
   const end = draftExpiry(draft, Date.now())
   return (
-    <div className="expiry">
+    <div className="expiry" data-part="expiry">
       <RadioGroup
         legend="Expires"
         look="segmented"

@@ -5,7 +5,9 @@ import { Dialog } from '../../ui/dialog.js'
 import { ErrorState } from '../../ui/error-state.js'
 import { Skeleton } from '../../ui/skeleton.js'
 import { keyQuery } from '../key-actions/queries.js'
+import { useCatalog } from './catalogs.js'
 import { EditKeyForm } from './edit-key-form.js'
+import type { KeyPart } from './key-part.js'
 import { useOpenings } from './use-openings.js'
 
 /** What the dialog for changing a key takes. */
@@ -13,6 +15,8 @@ export interface EditKeyDialogProps {
   readonly keyId: string
   readonly open: boolean
   readonly onOpenChange: (open: boolean) => void
+  /** What it was opened for: it is in sight and has the focus. The name unless it is told. */
+  readonly part?: KeyPart | undefined
 }
 
 /** Changes a key, shows what that changes before it is saved, and offers to take it back after. */
@@ -21,11 +25,14 @@ export function EditKeyDialog(props: EditKeyDialogProps): ReactElement {
 }
 
 /** The form begins with the key as it is now, and not with what a list was told minutes ago. */
-function EditKey({ keyId, open, onOpenChange }: EditKeyDialogProps): ReactElement {
+function EditKey({ keyId, open, onOpenChange, part = 'name' }: EditKeyDialogProps): ReactElement {
   const key = useQuery({ ...keyQuery(keyId), enabled: open, staleTime: 0, refetchOnMount: 'always' })
+  const catalog = useCatalog(key.data?.kind)
   const close = (): void => onOpenChange(false)
-  if (key.data !== undefined && key.isFetchedAfterMount && !key.isError) {
-    return <EditKeyForm first={key.data} open={open} onClose={close} />
+  // The permissions come with the catalog, and would move what stands below them.
+  const whole = part === 'name' || !catalog.isPending
+  if (key.data !== undefined && key.isFetchedAfterMount && !key.isError && whole) {
+    return <EditKeyForm first={key.data} open={open} onClose={close} part={part} />
   }
   return <LoadingDialog query={key} open={open} onClose={close} />
 }

@@ -6,6 +6,7 @@ import { ConflictNotice } from './conflict-notice.js'
 import { KeyChanges } from './key-changes.js'
 import { KeyFormDialog } from './key-form-dialog.js'
 import { KeyForm } from './key-form.js'
+import { controlOf, type KeyPart } from './key-part.js'
 import { settingsOf } from './key-settings.js'
 import { useLimits } from './limits.js'
 import { ProblemNotice } from './problem-notice.js'
@@ -18,12 +19,15 @@ export interface EditKeyFormProps {
   readonly first: KeyView
   readonly open: boolean
   readonly onClose: () => void
+  /** What the form was opened for. */
+  readonly part: KeyPart
 }
 
 /** The form of a key that there is, with what changes beside it. */
-export function EditKeyForm({ first, open, onClose }: EditKeyFormProps): ReactElement {
+export function EditKeyForm({ first, open, onClose, part }: EditKeyFormProps): ReactElement {
   const id = useId()
   const nameRef = useRef<HTMLInputElement>(null)
+  const partRef = useRef<HTMLElement>(null)
   const edit = useEdit(id, first, onClose)
   const { base, settings, changed, conflict, act } = edit
   const catalog = useCatalog(base.kind)
@@ -39,10 +43,13 @@ export function EditKeyForm({ first, open, onClose }: EditKeyFormProps): ReactEl
       submit="Save changes"
       pending={act.pending}
       disabled={changed.length === 0 || conflict !== null}
-      initialFocus={nameRef}
+      initialFocus={partRef}
     >
       <KeyForm
         id={id}
+        formRef={(form) => {
+          partRef.current = controlOf(form, part)
+        }}
         draft={edit.draft}
         onChange={edit.change}
         onLeave={edit.leave}

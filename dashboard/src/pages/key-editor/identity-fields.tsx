@@ -30,7 +30,7 @@ export interface IdentityFieldsProps {
 export function IdentityFields(props: IdentityFieldsProps): ReactElement {
   const { draft, onChange, flaws, limits, catalog, isNew, nameRef } = props
   return (
-    <div className="key-part">
+    <div className="key-part" data-part="name">
       <Field
         label="Name"
         hint="What uses it, and for what: whoever finds this key in a year should know whether it is still needed."

@@ -14,4 +14,5 @@ export { CreateKeyDialog, type CreateKeyDialogProps } from './create-key-dialog.
 export { DiscardDialog } from './discard-dialog.js'
 export { EditKeyDialog, type EditKeyDialogProps } from './edit-key-dialog.js'
 export { ENVIRONMENT_TITLES } from './identity-fields.js'
+export type { KeyPart } from './key-part.js'
 export { TokenDialog, type TokenDialogProps } from './token-dialog.js'

@@ -1,6 +1,6 @@
 import type { Catalog } from '@bitting/core'
 import type { UseQueryResult } from '@tanstack/react-query'
-import type { ReactElement, ReactNode, RefObject } from 'react'
+import type { ReactElement, ReactNode, RefCallback, RefObject } from 'react'
 import { QueryView } from '../../ui/query-view.js'
 import { Skeleton } from '../../ui/skeleton.js'
 import { ConditionFields } from './condition-fields.js'
@@ -12,6 +12,8 @@ import { PermissionFields } from './permission-fields.js'
 /** What the form of a key takes. */
 export interface KeyFormProps {
   readonly id: string
+  /** Told of the form's element. */
+  readonly formRef?: RefCallback<HTMLFormElement> | undefined
   readonly draft: KeyDraft
   readonly onChange: (part: Partial<KeyDraft>) => void
   /** Told of a field that was left: what is wrong with it can be shown. */
@@ -36,6 +38,7 @@ export function KeyForm(props: KeyFormProps): ReactElement {
   return (
     <form
       id={id}
+      ref={props.formRef}
       className="key-form"
       noValidate
       onSubmit={(event) => {

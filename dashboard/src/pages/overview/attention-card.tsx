@@ -29,7 +29,7 @@ export function AttentionCard({ attention }: { readonly attention: AttentionView
   async function begin(step: NextStep, { key_id: id }: AttentionItem): Promise<void> {
     try {
       const apiKey = await queryClient.query({ ...keyQuery(id), staleTime: 0 })
-      if (actions(apiKey).has(step)) setBegun({ step, apiKey })
+      if (actions(apiKey).has(step.does)) setBegun({ step, apiKey })
       else toast('Your role does not allow this with this key. An owner or admin can.', { bad: true })
     } catch (error) {
       toast(describeError(error), { bad: true })
@@ -83,7 +83,7 @@ function StepDialogs({
   readonly begun: Begun | null
   readonly onDone: () => void
 }): ReactElement {
-  const keyIf = (step: NextStep): KeyView | null => (begun?.step === step ? begun.apiKey : null)
+  const keyIf = (does: NextStep['does']): KeyView | null => (begun?.step.does === does ? begun.apiKey : null)
   const edited = keyIf('edit')
   return (
     <>
@@ -91,6 +91,7 @@ function StepDialogs({
         <EditKeyDialog
           keyId={edited.id}
           open
+          part={begun?.step.part}
           onOpenChange={(open) => {
             if (!open) onDone()
           }}

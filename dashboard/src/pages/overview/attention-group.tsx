@@ -83,7 +83,7 @@ function Item({
             variant={step.does === 'delete' ? 'danger-quiet' : 'secondary'}
             pending={pending}
             aria-label={`${step.label}: ${name}`}
-            onClick={() => take(step.does)}
+            onClick={() => take(step)}
           >
             {step.label}
           </Button>

@@ -1,9 +1,14 @@
 import type { AttentionItem, AttentionReason } from '@bitting/client'
 import type { Tone } from '../../ui/badge.js'
 import { formatCount, formatNumber, formatRelative } from '../../format.js'
+import type { KeyPart } from '../key-editor/index.js'
 
-/** What can be done about a key at once. */
-export type NextStep = 'edit' | 'rotate' | 'delete'
+/** What can be done about a key at once, what its button says, and which part of the key it changes. */
+export interface NextStep {
+  readonly does: 'edit' | 'rotate' | 'delete'
+  readonly label: string
+  readonly part?: KeyPart
+}
 
 /** What a reason to look at a key is called, why it matters, and what helps. */
 export interface ReasonWords {
@@ -11,8 +16,8 @@ export interface ReasonWords {
   readonly tone: Tone
   readonly title: string
   readonly why: string
-  /** What helps, and what its button says; null where one has to look first. */
-  readonly step: { readonly does: NextStep; readonly label: string } | null
+  /** What helps; null where one has to look first. */
+  readonly step: NextStep | null
   /** What was seen of a key. */
   readonly seen: (facts: AttentionItem['facts']) => string
 }
@@ -41,7 +46,7 @@ export const REASONS: readonly ReasonWords[] = [
     tone: 'warn',
     title: 'Expire soon',
     why: 'Calls are refused from then on. Give them more time, or move their callers to other keys.',
-    step: { does: 'edit', label: 'Change the expiry' },
+    step: { does: 'edit', label: 'Change the expiry', part: 'expiry' },
     seen: ({ expires_at: at }) => (typeof at === 'string' ? `Expires ${formatRelative(at)}` : ''),
   },
   {
@@ -49,7 +54,7 @@ export const REASONS: readonly ReasonWords[] = [
     tone: 'warn',
     title: 'Full access',
     why: 'Whoever gets hold of one can call everything. Most callers need a few permissions.',
-    step: { does: 'edit', label: 'Restrict' },
+    step: { does: 'edit', label: 'Restrict', part: 'access' },
     seen: ({ created_at: at }) => (typeof at === 'string' ? `Created ${formatRelative(at)}` : ''),
   },
   {
@@ -57,7 +62,7 @@ export const REASONS: readonly ReasonWords[] = [
     tone: 'warn',
     title: 'More than they use',
     why: 'They have permissions that nobody used for 30 days. What is not needed cannot be misused once it is gone.',
-    step: { does: 'edit', label: 'Restrict' },
+    step: { does: 'edit', label: 'Restrict', part: 'access' },
     seen: ({ unused }) => (Array.isArray(unused) ? `Unused: ${unused.join(', ')}` : ''),
   },
   {
@@ -84,7 +89,7 @@ export const REASONS: readonly ReasonWords[] = [
     tone: 'quiet',
     title: 'Never expire',
     why: 'An expiry ends a key that everybody forgot.',
-    step: { does: 'edit', label: 'Set an expiry' },
+    step: { does: 'edit', label: 'Set an expiry', part: 'expiry' },
     seen: ({ created_at: at }) => (typeof at === 'string' ? `Created ${formatRelative(at)}` : ''),
   },
 ]
