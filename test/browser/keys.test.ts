@@ -63,6 +63,11 @@ async function openKeys(
   return dashboard.page
 }
 
+/** What is wider than the place that it has: the page, a cell of the list, or what stands in one. */
+const OVERFLOW = `[document.documentElement, ...document.querySelectorAll('.table-frame, .keys-list tbody td:not(.select-cell), .keys-pair')]
+  .filter((it) => it.scrollWidth > it.clientWidth + 1)
+  .map((it) => it.className + ': ' + it.textContent.slice(0, 60))`
+
 const row = (page: Page, name: string): Locator =>
   page.getByRole('row').filter({ has: page.getByRole('link', { name, exact: true }) })
 
@@ -206,6 +211,8 @@ describe('the keys page', () => {
       await row(page, 'Reporting').waitFor()
       expect(await accessibilityFlaws(page)).toEqual([])
       await page.getByRole('checkbox', { name: 'Select Reporting' }).check()
+      // What is chosen stands above the list, and over a row of it where one scrolled.
+      await page.evaluate('scrollTo(0, 0)')
       expect(await accessibilityFlaws(page)).toEqual([])
       if (colorScheme === 'dark') await picture(page, 'keys-dark')
     }
@@ -216,6 +223,41 @@ describe('the keys page', () => {
     await picture(phone, 'keys-phone')
     await phone.setViewportSize({ width: 320, height: 640 })
     expect(await phone.evaluate('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0)
+  })
+
+  it('keeps the actions in sight in every window, whatever is long', async () => {
+    const long = await signedInMember(server, owner, 'admin', 'Bartholomew Featherstonehaugh the Younger')
+    const names = ['W'.repeat(64), 'Wide two', 'Wide three']
+    for (const name of names) {
+      const access = {
+        agent: 'read',
+        history: 'read',
+        phone: 'read',
+        testing: 'edit',
+        call: 'edit',
+        export: 'edit',
+      }
+      const body = { name, environment: 'production', access, expires_at: inDays(3) }
+      expect((await long.call('POST', '/v1/keys', body)).status).toBe(201)
+    }
+    const page = await openKeys(owner, '/keys?query=W')
+    await row(page, 'Wide two').getByText('Expires soon').waitFor()
+    for (const width of [320, 375, 641, 768, 900, 1024, 1216, 1265, 1280, 1440, 3840]) {
+      await page.setViewportSize({ width, height: 800 })
+      expect(await page.evaluate(OVERFLOW), String(width)).toEqual([])
+      for (const name of names) {
+        const box = await page.getByRole('button', { name: `Delete ${name}` }).boundingBox()
+        expect(box !== null && box.x >= 0 && box.x + box.width <= width, `${name} at ${String(width)}`).toBe(
+          true,
+        )
+      }
+      if (width < 1280) continue
+      const bar = await page.getByRole('search').boundingBox()
+      const field = await page.getByRole('searchbox').boundingBox()
+      expect(bar?.height, `filters in one row at ${String(width)}`).toBe(field?.height)
+    }
+    await page.setViewportSize({ width: 900, height: 800 })
+    expect(await accessibilityFlaws(page)).toEqual([])
   })
 
   it('says what an empty workspace is missing', async () => {

@@ -119,6 +119,7 @@ function TableRow<Row>({
           <td
             role="cell"
             key={id}
+            data-column={id}
             data-label={header}
             data-role={role}
             className={classes(align === 'end' && 'end')}
@@ -132,7 +133,7 @@ function TableRow<Row>({
 }
 
 function Heading<Row>({
-  column: { header, sort, align, role },
+  column: { id, header, sort, align, role },
   sorting,
   onSort,
 }: Pick<TableProps<Row>, 'sorting' | 'onSort'> & { readonly column: Column<Row> }): ReactElement {
@@ -142,6 +143,7 @@ function Heading<Row>({
     <th
       role="columnheader"
       scope="col"
+      data-column={id}
       className={classes(align === 'end' && 'end')}
       aria-sort={order === undefined ? undefined : order === 'asc' ? 'ascending' : 'descending'}
     >

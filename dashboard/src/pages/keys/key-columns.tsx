@@ -2,12 +2,11 @@ import type { KeyView } from '@bitting/client'
 import { Link } from '@tanstack/react-router'
 import type { ReactElement } from 'react'
 import { ActorName } from '../../people/actor-name.js'
-import { Badge } from '../../ui/badge.js'
 import { KeyHint } from '../../ui/key-hint.js'
 import type { Column } from '../../ui/table.js'
 import { Time } from '../../ui/time.js'
-import { KeyStatus } from '../key-actions/index.js'
-import { AccessSummary } from '../key-editor/index.js'
+import { KeyBadges, KeyStatus } from '../key-actions/index.js'
+import { AccessSummary, ENVIRONMENT_TITLES } from '../key-editor/index.js'
 
 /** The columns of the list of keys; what can be done with one is the last. */
 export function keyColumns(actions: (key: KeyView) => ReactElement): readonly Column<KeyView>[] {
@@ -17,7 +16,11 @@ export function keyColumns(actions: (key: KeyView) => ReactElement): readonly Co
     {
       id: 'access',
       header: 'Access',
-      cell: ({ access }) => <AccessSummary access={access} focusable={false} />,
+      cell: ({ access }) => (
+        <span className="keys-clamp">
+          <AccessSummary access={access} focusable={false} />
+        </span>
+      ),
     },
     {
       id: 'last_used',
@@ -48,41 +51,31 @@ export function keyColumns(actions: (key: KeyView) => ReactElement): readonly Co
   ]
 }
 
-function Name({
-  apiKey: { id, name, secrets, kind, webhook_key: signs },
-}: {
-  apiKey: KeyView
-}): ReactElement {
+function Name({ apiKey }: { readonly apiKey: KeyView }): ReactElement {
+  const { id, name, secrets } = apiKey
   return (
     <span className="keys-pair">
       <span className="keys-name">
-        <Link to="/keys/$keyId" params={{ keyId: id }}>
+        <Link to="/keys/$keyId" params={{ keyId: id }} className="keys-clamp" title={name}>
           {name}
         </Link>
-        {signs && <Badge tone="brass">Webhook key</Badge>}
-        {kind === 'management' && <Badge>Management</Badge>}
+        <KeyBadges apiKey={apiKey} />
       </span>
       <KeyHint hint={secrets[0]?.hint ?? ''} />
     </span>
   )
 }
 
-const ENVIRONMENTS = {
-  development: 'Development',
-  staging: 'Staging',
-  production: 'Production',
-} as const
-
-/** The state in a word, where it is used, and why where somebody did it. */
-function State({ apiKey }: { apiKey: KeyView }): ReactElement {
+/** The state in a word, where it is used, and why where somebody did it or something is soon to be done. */
+function State({ apiKey }: { readonly apiKey: KeyView }): ReactElement {
   const mark = apiKey.deleted ?? apiKey.revoked ?? apiKey.suspended
-  const retiring = apiKey.secrets.some(({ state }) => state === 'retiring')
+  const look = mark === null ? lookOf(apiKey, Date.now()) : null
   return (
     <span className="keys-pair">
       <KeyStatus apiKey={apiKey} />
-      <span className="quiet-text">{ENVIRONMENTS[apiKey.environment]}</span>
+      <span className="quiet-text">{ENVIRONMENT_TITLES[apiKey.environment]}</span>
       {mark !== null && (
-        <span className="quiet-text keys-why">
+        <span className="quiet-text keys-clamp" title={mark.reason ?? undefined}>
           {mark.reason ?? (
             <>
               by <ActorName id={mark.by} />, <Time value={mark.at} focusable={false} />
@@ -90,7 +83,20 @@ function State({ apiKey }: { apiKey: KeyView }): ReactElement {
           )}
         </span>
       )}
-      {mark === null && retiring && <span className="quiet-text">old secret retiring</span>}
+      {look !== null && <span className="keys-look">{look}</span>}
     </span>
   )
+}
+
+const DAY_MILLISECONDS = 86_400_000
+
+/** What deserves a look at a key that works, in two words; the limits are those of the overview. */
+function lookOf(key: KeyView, now: number): string | null {
+  if (key.state !== 'active') return null
+  const { expires_at: end, last_used_at: used, created_at: made } = key
+  if (end !== null && Date.parse(end) - now <= 7 * DAY_MILLISECONDS) return 'Expires soon'
+  if (key.secrets.some(({ state }) => state === 'retiring')) return 'Old secret retiring'
+  if (used !== null || key.webhook_key) return null
+  if (key.requests_denied > 0) return 'Only denied calls'
+  return now - Date.parse(made) > 7 * DAY_MILLISECONDS ? 'Never used' : null
 }

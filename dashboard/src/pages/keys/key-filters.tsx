@@ -31,7 +31,7 @@ const ACCESS_OPTIONS: readonly Option<string>[] = [
 const KIND_OPTIONS: readonly Option<string>[] = [
   { value: ANY, label: 'Any kind' },
   { value: 'api', label: 'API keys' },
-  { value: 'management', label: 'Management keys' },
+  { value: 'management', label: 'Management' },
 ]
 
 /** What narrows the list of keys. */
@@ -60,37 +60,39 @@ export function KeyFilters(props: {
     />
   )
   return (
-    <FilterBar
-      label="keys"
-      search={{
-        value: search.query ?? '',
-        placeholder: 'Name, id or note',
-        onChange: (text) => onChange({ query: text === '' ? undefined : text }),
-      }}
-      onClear={
-        isFiltered(search)
-          ? () =>
-              onChange({
-                query: undefined,
-                view: undefined,
-                environment: undefined,
-                access: undefined,
-                kind: undefined,
-                by: undefined,
-              })
-          : undefined
-      }
-    >
-      <Select
-        aria-label="State"
-        value={search.view ?? 'live'}
-        options={VIEW_OPTIONS}
-        onValueChange={(view) => onChange({ view: view === 'live' ? undefined : view })}
-      />
-      {choice('environment', 'Environment', ENVIRONMENT_OPTIONS)}
-      {choice('access', 'Access', ACCESS_OPTIONS)}
-      {choice('kind', 'Kind', KIND_OPTIONS)}
-      {makers.length > 2 && choice('by', 'Maker', makers)}
-    </FilterBar>
+    <div className="keys-filters">
+      <FilterBar
+        label="keys"
+        search={{
+          value: search.query ?? '',
+          placeholder: 'Name, id or note',
+          onChange: (text) => onChange({ query: text === '' ? undefined : text }),
+        }}
+        onClear={
+          isFiltered(search)
+            ? () =>
+                onChange({
+                  query: undefined,
+                  view: undefined,
+                  environment: undefined,
+                  access: undefined,
+                  kind: undefined,
+                  by: undefined,
+                })
+            : undefined
+        }
+      >
+        <Select
+          aria-label="State"
+          value={search.view ?? 'live'}
+          options={VIEW_OPTIONS}
+          onValueChange={(view) => onChange({ view: view === 'live' ? undefined : view })}
+        />
+        {choice('environment', 'Environment', ENVIRONMENT_OPTIONS)}
+        {choice('access', 'Access', ACCESS_OPTIONS)}
+        {choice('kind', 'Kind', KIND_OPTIONS)}
+        {makers.length > 2 && choice('by', 'Maker', makers)}
+      </FilterBar>
+    </div>
   )
 }

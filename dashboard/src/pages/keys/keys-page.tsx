@@ -18,6 +18,7 @@ import { KeyFilters } from './key-filters.js'
 import { KeyList } from './key-list.js'
 import { keysSearch } from './search.js'
 import './keys.css'
+import './keys-cards.css'
 
 /** What a person is about to do with which key. */
 interface Asked {
