@@ -260,6 +260,19 @@ describe('the keys page', () => {
     expect(await accessibilityFlaws(page)).toEqual([])
   })
 
+  it('counts the ended keys that it leaves out, and shows them', async () => {
+    for (const name of ['Past one', 'Past two']) {
+      const { id } = await addKey(name, {}, { environment: 'development' })
+      await owner.call('POST', `/v1/keys/${id}/revoke`, {})
+    }
+    const page = await openKeys(owner, '/keys?environment=development')
+    await page.getByText('2 ended keys are not shown.').waitFor()
+    expect(await listed(page)).not.toContain('Past one')
+    await page.getByRole('button', { name: 'Show all keys' }).click()
+    await row(page, 'Past one').getByText('Revoked').waitFor()
+    await expect.poll(() => page.getByText('not shown').count()).toBe(0)
+  })
+
   it('says what an empty workspace is missing', async () => {
     const empty = await startServer()
     try {

@@ -2,6 +2,8 @@ import type { KeyView } from '@bitting/client'
 import { useQuery } from '@tanstack/react-query'
 import { useState, type ReactElement } from 'react'
 import { useCan } from '../../session/session.js'
+import { formatCount } from '../../format.js'
+import { Button } from '../../ui/button.js'
 import { Card } from '../../ui/card.js'
 import { EmptyState } from '../../ui/empty-state.js'
 import { ErrorState } from '../../ui/error-state.js'
@@ -11,20 +13,22 @@ import { useKeyActions, type KeyAction } from '../key-actions/index.js'
 import { BulkActions } from './bulk-actions.js'
 import { keyColumns } from './key-columns.js'
 import { KeyMenu } from './key-menu.js'
-import { anyKeyQuery, useKeys } from './keys-query.js'
+import { anyKeyQuery, useEndedCount, useKeys } from './keys-query.js'
 import { isFiltered, type KeysSearch } from './search.js'
 
 /** What the list takes. */
 export interface KeyListProps {
   readonly search: KeysSearch
   readonly onSort: (by: string, order: 'asc' | 'desc') => void
+  /** Shows the ended keys, too. */
+  readonly onShowAll: () => void
   readonly onAct: (action: KeyAction, key: KeyView) => void
   /** The button that adds a key, for who may. */
   readonly add: ReactElement | undefined
 }
 
 /** The keys that a view asks for, and what is done with several of them. */
-export function KeyList({ search, onSort, onAct, add }: KeyListProps): ReactElement {
+export function KeyList({ search, onSort, onShowAll, onAct, add }: KeyListProps): ReactElement {
   const keys = useKeys(search)
   const can = useCan()
   const actionsOf = useKeyActions()
@@ -68,15 +72,34 @@ export function KeyList({ search, onSort, onAct, add }: KeyListProps): ReactElem
         </div>
       )}
       {rows !== undefined && rows.length > 0 && (
-        <LoadMore
-          shown={rows.length}
-          noun="key"
-          hasMore={keys.hasNextPage}
-          pending={keys.isFetchingNextPage}
-          onMore={() => void keys.fetchNextPage()}
-        />
+        <div className="keys-end">
+          <LoadMore
+            shown={rows.length}
+            noun="key"
+            hasMore={keys.hasNextPage}
+            pending={keys.isFetchingNextPage}
+            onMore={() => void keys.fetchNextPage()}
+          />
+          <EndedKeys search={search} onShowAll={onShowAll} />
+        </div>
       )}
     </>
+  )
+}
+
+/** That the list leaves out keys which were ended. */
+function EndedKeys({ search, onShowAll }: Pick<KeyListProps, 'search' | 'onShowAll'>): ReactElement | null {
+  const ended = useEndedCount(search)
+  if (ended === null) return null
+  const { count, more } = ended
+  return (
+    <p className="keys-ended">
+      {more ? 'More than ' : ''}
+      {formatCount(count, 'ended key is', 'ended keys are')} not shown.
+      <Button small variant="quiet" onClick={onShowAll}>
+        Show all keys
+      </Button>
+    </p>
   )
 }
 

@@ -55,6 +55,7 @@ export function KeysPage(): ReactElement {
       <KeyList
         search={search}
         onSort={(by, order) => void navigate({ search: keysSearch({ ...search, sort: by, order }) })}
+        onShowAll={() => void navigate({ search: keysSearch({ ...search, view: 'all' }) })}
         onAct={(action, key) => {
           if (action === 'resume') resume(key)
           else setAsked({ action, key })

@@ -4,6 +4,7 @@ import {
   keepPreviousData,
   queryOptions,
   useInfiniteQuery,
+  useQuery,
   type InfiniteData,
   type UseInfiniteQueryResult,
 } from '@tanstack/react-query'
@@ -34,6 +35,26 @@ export function useKeys({
     placeholderData: keepPreviousData,
     refetchInterval: REFRESH_MILLISECONDS,
   })
+}
+
+/** The most ended keys that are counted: a list tells no number. */
+const COUNTED_MAX = 20
+
+/**
+ * How many ended keys a view of those in use leaves out, and whether there are more; null where none or nobody knows.
+ * A text is not looked for a second time: that passes over all keys.
+ */
+export function useEndedCount(search: KeysSearch): { readonly count: number; readonly more: boolean } | null {
+  const { view = 'live', query: text, environment, access, kind, by } = search
+  const wanted = view === 'live' && text === undefined
+  const query = { environment, access, kind, created_by: by, state: STATES.ended, limit: COUNTED_MAX }
+  const { data } = useQuery({
+    queryKey: ['keys', 'ended', query],
+    queryFn: ({ signal }) => get<Page<KeyView>>('/v1/keys', query, signal),
+    enabled: wanted,
+  })
+  if (!wanted || data === undefined || data.data.length === 0) return null
+  return { count: data.data.length, more: data.next_cursor !== null }
 }
 
 /** Whether there is any key at all, for what an empty list says. */
