@@ -1,6 +1,6 @@
 import { ApiError } from '@bitting/client'
 import type { ReactElement } from 'react'
-import { describeError } from '../api/problem.js'
+import { describeFully } from '../api/problem.js'
 import { Button } from './button.js'
 import { Icon } from './icon.js'
 
@@ -18,20 +18,22 @@ export function ErrorState({
   title = 'This could not be loaded',
   onRetry,
 }: ErrorStateProps): ReactElement {
-  const requestId = error instanceof ApiError ? error.requestId : null
+  // What was typed wrong is put right by whoever typed it, and not by the same once more.
+  const isFlaw = error instanceof ApiError && error.errors.length > 0
+  const requestId = error instanceof ApiError && !isFlaw ? error.requestId : null
   return (
     <div className="error-state" role="alert">
       <span className="empty-icon" data-tone="bad">
         <Icon name="warning" size={28} />
       </span>
       <p className="empty-title">{title}</p>
-      <p className="hint">{describeError(error)}</p>
+      <p className="hint">{describeFully(error)}</p>
       {requestId !== null && (
         <p className="hint">
           Request <code>{requestId}</code>
         </p>
       )}
-      {onRetry !== undefined && <Button onClick={onRetry}>Try again</Button>}
+      {onRetry !== undefined && !isFlaw && <Button onClick={onRetry}>Try again</Button>}
     </div>
   )
 }

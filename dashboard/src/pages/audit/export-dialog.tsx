@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState, type ReactElement } from 'react'
-import { describeError } from '../../api/problem.js'
+import { describeFully } from '../../api/problem.js'
 import { formatCount } from '../../format.js'
 import { Button } from '../../ui/button.js'
 import { Dialog } from '../../ui/dialog.js'
@@ -108,7 +108,7 @@ function useExport(
       toast('The log was exported.')
       onDone()
     } catch (failure) {
-      if (!controller.signal.aborted) setError(describeError(failure))
+      if (!controller.signal.aborted) setError(describeFully(failure))
     } finally {
       setProgress(null)
     }
