@@ -75,7 +75,7 @@ describe('the list', () => {
     await page.getByRole('button', { name: 'Show more' }).click()
     await row(page, 'Created the key “History reader”').filter({ hasText: 'Owner' }).waitFor()
     await row(page, 'Made the workspace “First”').filter({ hasText: 'Operator' }).waitFor()
-    await row(page, /Was refused .*list-phone-numbers: needs phone:read/)
+    await row(page, /Was refused .*list-phone-numbers: needs Phone: Read/)
       .filter({ hasText: 'History reader' })
       .filter({ hasText: 'Refused' })
       .waitFor()
@@ -86,13 +86,13 @@ describe('the list', () => {
     const page = await goto('/audit')
     await page.getByLabel('Action').selectOption('call.denied')
     await page.waitForURL(/action=call\.denied/)
-    await row(page, 'needs phone:read').waitFor()
+    await row(page, 'needs Phone: Read').waitFor()
     await row(page, 'Changed the settings').first().waitFor({ state: 'detached' })
     await page.getByLabel('Outcome').selectOption('success')
     await page.getByText('No entries match').waitFor()
     await expectGoodLook(page)
     await page.goBack()
-    await row(page, 'needs phone:read').waitFor()
+    await row(page, 'needs Phone: Read').waitFor()
     expect(await page.getByLabel('Outcome').inputValue()).toBe('')
     await page.goForward()
     await page.getByText('No entries match').waitFor()
@@ -115,15 +115,74 @@ describe('the list', () => {
     const requestId = body.data[0].request_id as string
     await goto(`/audit?key=${key.id}`)
     await page.getByText('4 entries', { exact: true }).waitFor()
-    expect(await page.getByLabel('Key that acted, or was acted on (id)').inputValue()).toBe(key.id)
+    const acting = page.getByLabel('Key that acted, or was acted on')
+    await expect.poll(() => acting.inputValue()).toBe('History reader')
     await page.getByLabel('Request id').fill(requestId)
     await page.getByText('1 entry', { exact: true }).waitFor()
-    await row(page, 'Changed the key').waitFor()
+    await row(page, 'Changed the key “History reader”: access').waitFor()
     await page.getByLabel('Until').fill('2020-01-01T00:00')
     await page.getByText('No entries match').waitFor()
     expect(page.url()).toContain('until=')
     await goto('/audit?text=%21%21')
-    await page.getByRole('alert').filter({ hasText: 'could not be searched' }).waitFor()
+    const alert = page.getByRole('alert').filter({ hasText: 'could not be searched' })
+    await alert.getByText('Text: must have a letter or a digit').waitFor()
+    expect(await alert.getByText('Request').count()).toBe(0)
+  })
+
+  it('finds people and keys by their names', async () => {
+    const page = await goto('/audit')
+    await page.getByRole('button', { name: 'More filters' }).click()
+    const who = page.getByLabel('Who', { exact: true })
+    await who.fill('olga own')
+    await page.waitForURL(/actor=usr_/)
+    await row(page, 'Changed the settings of the workspace: name').first().waitFor()
+    expect(await who.inputValue()).toBe('olga own')
+    await page.reload()
+    await expect.poll(() => who.inputValue()).toBe('Olga Owner')
+    await who.fill('history')
+    await page.waitForURL(new RegExp(`actor=${key.id}`))
+    await row(page, 'of agent_1').waitFor()
+    await who.fill('nobody of that name')
+    await page.getByText('No entries match').waitFor()
+  })
+
+  it('calls who was removed by the address that the log holds, and never by an id', async () => {
+    const person = await signedInMember(server, owner, 'developer', 'Remy Removed')
+    const id = (await person.call('GET', '/v1/auth/session')).body.user.id as string
+    expect((await owner.call('DELETE', `/v1/members/${id}`)).status).toBe(200)
+    const page = await goto(`/audit?actor=${id}`)
+    await row(page, 'Signed in').first().getByText('remy.removed@example.com (former)').waitFor()
+    expect(await page.getByText(id).count()).toBe(0)
+    await goto('/audit?action=member.remove')
+    await row(page, 'Removed remy.removed@example.com from the workspace').waitFor()
+    await goto(`/audit/${await newest('action=member.remove')}`)
+    await page.getByRole('definition').filter({ hasText: 'remy.removed@example.com (former)' }).waitFor()
+  })
+
+  it('tells what was refused in words, and being asked who one is from a refusal', async () => {
+    const address = /\/v1\/audit\?/
+    const { page } = dashboard
+    const { body } = await owner.call('GET', '/v1/audit?action=key.update&limit=1')
+    const denied = (index: number, reason: string) => ({
+      ...body.data[0],
+      index,
+      action: 'access.denied',
+      operation: 'setSignInPolicy',
+      resource: { type: 'operation', id: 'setSignInPolicy' },
+      outcome: 'failure',
+      reason,
+      details: {},
+    })
+    const data = [denied(2, 'insufficient_scope'), denied(1, 'step_up_required')]
+    await page.route(address, (route) => route.fulfill({ json: { data, next_cursor: null } }))
+    await goto('/audit?action=access.denied')
+    await row(page, 'Was refused changing how members sign in: the permissions')
+      .getByText('Refused', { exact: true })
+      .waitFor()
+    await row(page, 'Was asked to confirm who they are before changing how members sign in')
+      .getByText('Asked', { exact: true })
+      .waitFor()
+    await page.unroute(address)
   })
 
   it('announces what is new and shows it when asked', async () => {
@@ -162,6 +221,8 @@ describe('an entry', () => {
     await expectGoodLook(page)
     await page.getByRole('link', { name: 'Previous' }).click()
     await page.getByText('Created the key “History reader”').waitFor()
+    await page.getByRole('listitem').getByText('History: Read').waitFor()
+    expect(await page.locator('dl.facts').filter({ hasText: 'When' }).getByText('null').count()).toBe(0)
   })
 
   it('saves the proof as a C2SP tlog-proof', async () => {
@@ -267,7 +328,7 @@ describe('the checkpoint', () => {
 describe('the export', () => {
   it('saves the whole log with its checkpoint, and what a filter finds', async () => {
     const page = await goto('/audit?action=call.denied')
-    await row(page, 'needs phone:read').waitFor()
+    await row(page, 'needs Phone: Read').waitFor()
     const download = async (choice: string) => {
       await page.getByRole('button', { name: 'Export' }).click()
       await page.getByLabel(choice).check()

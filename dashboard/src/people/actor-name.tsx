@@ -3,6 +3,7 @@ import { Link } from '@tanstack/react-router'
 import type { ReactElement } from 'react'
 import { keyQuery } from '../pages/key-actions/queries.js'
 import { useCan, useSession } from '../session/session.js'
+import { formerMembersQuery, formerName } from './former-members.js'
 import { membersQuery } from './members-query.js'
 
 /** Who did something, by the name that people know: a member, a key, or the program itself. */
@@ -20,8 +21,10 @@ function MemberName({ id }: { readonly id: string }): ReactElement {
   const members = useQuery({ ...membersQuery, enabled: can('members:read') })
   const member = members.data?.find((it) => it.id === id)
   const name = member?.name ?? (user.id === id ? user.name : undefined)
-  if (name === undefined) return <span title={id}>{members.isPending ? '…' : 'A former member'}</span>
-  return <span title={member?.email}>{name}</span>
+  const isFormer = members.isSuccess && name === undefined
+  const former = useQuery({ ...formerMembersQuery, enabled: isFormer && can('audit:read') })
+  if (name !== undefined) return <span title={member?.email}>{name}</span>
+  return <span title={id}>{members.isPending ? '…' : formerName(former.data?.[id])}</span>
 }
 
 function KeyName({ id }: { readonly id: string }): ReactElement {

@@ -46,7 +46,7 @@ export function AuditEntryPage(): ReactElement {
               <Card title="What happened">
                 <EntryFacts entry={data} names={names} />
               </Card>
-              <EntryChanges entry={data} />
+              <EntryChanges entry={data} names={names} />
               <CodeBlock label="Entry as JSON" code={JSON.stringify(shownOf(data), null, 2)} wrap />
             </div>
             <EntryProof index={index} entry={data} />

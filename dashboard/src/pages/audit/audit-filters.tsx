@@ -12,6 +12,7 @@ import { ACTION_GROUPS } from './actions.js'
 import { FilterInput } from './filter-input.js'
 import { keyNamesQuery } from './names.js'
 import { isFiltered, type AuditSearch } from './search.js'
+import type { Suggestion } from './suggestions.js'
 
 /** What narrows the log. */
 export interface AuditFiltersProps {
@@ -62,13 +63,25 @@ export function AuditFilters({ search, onChange }: AuditFiltersProps): ReactElem
 }
 
 function MoreFilters({ search, onChange }: AuditFiltersProps): ReactElement {
+  const { members, keys } = useSuggestions()
   const set = (name: keyof AuditSearch) => (value: string | null) =>
     onChange({ ...search, [name]: value === null || value === '' ? undefined : value })
+  const anybody = [...members, ...keys]
   return (
     <div className="form-row audit-more">
-      <ActorField search={search} onChange={onChange} />
-      <KeyField value={search.key} onChange={set('key')} />
-      <FilterInput label="What it was done to (id)" value={search.resource} onChange={set('resource')} />
+      <FilterInput label="Who" value={search.actor} suggestions={anybody} onChange={set('actor')} />
+      <FilterInput
+        label="Key that acted, or was acted on"
+        value={search.key}
+        suggestions={keys}
+        onChange={set('key')}
+      />
+      <FilterInput
+        label="What it was done to"
+        value={search.resource}
+        suggestions={anybody}
+        onChange={set('resource')}
+      />
       <FilterInput label="Request id" value={search.request_id} onChange={set('request_id')} />
       <Field label="From">
         {(control) => (
@@ -84,27 +97,15 @@ function MoreFilters({ search, onChange }: AuditFiltersProps): ReactElement {
   )
 }
 
-function ActorField({ search: { actor, ...rest }, onChange }: AuditFiltersProps): ReactElement {
+/** Members and the newest keys by their names. */
+function useSuggestions(): { readonly members: readonly Suggestion[]; readonly keys: readonly Suggestion[] } {
   const can = useCan()
   const members = useQuery({ ...membersQuery, enabled: can('members:read') })
-  const suggestions = members.data?.map(({ id, name, email }) => ({ id, name: `${name}, ${email}` }))
-  return (
-    <FilterInput
-      label="Who (id)"
-      value={actor}
-      suggestions={suggestions}
-      onChange={(value) => onChange({ ...rest, actor: value === '' ? undefined : value })}
-    />
-  )
-}
-
-function KeyField(props: {
-  readonly value: string | undefined
-  readonly onChange: (value: string) => void
-}): ReactElement {
-  const can = useCan()
   const keys = useQuery({ ...keyNamesQuery, enabled: can('keys:read') })
-  return <FilterInput label="Key that acted, or was acted on (id)" suggestions={keys.data} {...props} />
+  return {
+    members: members.data?.map(({ id, name, email }) => ({ id, name, detail: email })) ?? [],
+    keys: keys.data ?? [],
+  }
 }
 
 /** The platform's own list with headings, which {@link Select} does not have. */

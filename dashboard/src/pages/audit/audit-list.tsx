@@ -15,7 +15,7 @@ import { Time } from '../../ui/time.js'
 import { useNames, type Names } from './names.js'
 import { entriesQuery, ENTRIES_A_PAGE, newestQuery } from './queries.js'
 import { isFiltered, type AuditSearch } from './search.js'
-import { whatText, whoKind, whoText } from './words.js'
+import { isAsked, whatText, whoKind, whoText } from './words.js'
 
 /** The entries that a search finds, newest first. */
 export function AuditList({ search }: { readonly search: AuditSearch }): ReactElement {
@@ -141,7 +141,7 @@ function columnsOf(names: Names): Column<AuditEntry>[] {
       header: 'Who',
       cell: (entry) => (
         <span className="audit-who">
-          <span>{whoText(entry, names)}</span>
+          <span title={entry.actor.id ?? undefined}>{whoText(entry, names)}</span>
           {whoKind(entry) !== null && <span className="hint">{whoKind(entry)}</span>}
         </span>
       ),
@@ -152,7 +152,9 @@ function columnsOf(names: Names): Column<AuditEntry>[] {
 }
 
 /** How it ended. */
-export function Outcome({ entry: { outcome, action } }: { readonly entry: AuditEntry }): ReactElement {
+export function Outcome({ entry }: { readonly entry: AuditEntry }): ReactElement {
+  const { outcome, action } = entry
+  if (isAsked(entry)) return <Status tone="wait">Asked</Status>
   if (outcome === 'success') return <Status tone="good">Done</Status>
   return <Status tone="bad">{action.endsWith('.denied') ? 'Refused' : 'Failed'}</Status>
 }

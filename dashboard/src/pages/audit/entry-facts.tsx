@@ -7,7 +7,7 @@ import { DescriptionList } from '../../ui/description-list.js'
 import { Time } from '../../ui/time.js'
 import type { Names } from './names.js'
 import { reasonText } from './reasons.js'
-import { isRecord, readableName, ValueText } from './value-text.js'
+import { isRecord, readableName, ValueText, wordedDetails } from './value-text.js'
 import { whoKind, whoText } from './words.js'
 
 /** Every field of an entry. What is personal data, and can be erased, says so. */
@@ -42,14 +42,14 @@ export function EntryFacts({
           term: 'Done to',
           detail: (
             <>
-              {names.of(resource.id) ?? readableName(resource.type)}
+              {subjectText(entry, names)}
               <IdOf id={resource.id} />
             </>
           ),
         },
         ...(reason === null ? [] : [{ term: 'Why it failed', detail: `${reasonText(reason)} (${reason})` }]),
         { term: 'Request', detail: requestId === null ? <None /> : <code>{requestId}</code> },
-        ...detailsOf(entry),
+        ...detailsOf(entry, names),
         { term: 'Workspace', detail: <code>{workspace}</code> },
       ]}
     />
@@ -57,22 +57,27 @@ export function EntryFacts({
 }
 
 /** The details, but for what changed, which is shown as a change. */
-function detailsOf(entry: AuditEntryProofView): { term: string; detail: ReactNode }[] {
-  const { details } = entry
+function detailsOf(entry: AuditEntryProofView, names: Names): { term: string; detail: ReactNode }[] {
+  const details = wordedDetails(entry.details, names)
   const isChange = isRecord(details['before']) && isRecord(details['after'])
   return Object.entries(details)
-    .filter(([name]) => !(isChange && (name === 'before' || name === 'after')))
+    .filter(([name, value]) => value !== null && !(isChange && (name === 'before' || name === 'after')))
     .map(([name, value]) => ({
       term: readableName(name),
       detail:
         name === 'metadata' ? (
           <Personal entry={entry}>
-            <ValueText value={value} />
+            <ValueText value={value} names={names} />
           </Personal>
         ) : (
-          <ValueText value={value} />
+          <ValueText value={value} names={names} />
         ),
     }))
+}
+
+/** What it was done to, by its name where it has one. */
+function subjectText({ resource: { type, id } }: AuditEntryProofView, names: Names): string {
+  return type === 'user' ? names.person(id) : (names.of(id) ?? readableName(type))
 }
 
 function IdOf({ id }: { readonly id: string | null }): ReactElement | null {

@@ -1,7 +1,10 @@
 import type { AuditEntry } from '@bitting/core'
 import { formatCount } from '../../format.js'
+import { FORMER } from '../../people/former-members.js'
 import { labelOf, sentenceCase } from './actions.js'
+import { changedText } from './entry-changes.js'
 import type { Names } from './names.js'
+import { operationText } from './operations.js'
 import { reasonText } from './reasons.js'
 
 interface Told {
@@ -38,7 +41,6 @@ const ENDPOINT_ACTS: Readonly<Record<string, string>> = {
 }
 
 const PLAIN: Readonly<Record<string, string>> = {
-  'workspace.update': 'changed the settings of the workspace',
   'catalog.overlay': 'changed what the workspace maps in the catalog',
   'webhook_key.unset': 'took the webhook badge away',
   'session.switch': 'went to another workspace of theirs',
@@ -52,7 +54,6 @@ const PLAIN: Readonly<Record<string, string>> = {
   'account.recovery_codes': 'made new recovery codes',
   'account.passkey_add': 'added a passkey',
   'account.passkey_remove': 'removed a passkey',
-  'sign_in_policy.set': 'changed how members sign in',
   'event.publish': 'published an event',
   'event.relay': 'passed an event on',
   'audit.unreadable': 'left an entry that cannot be read any more',
@@ -65,8 +66,12 @@ const PHRASES: Readonly<Record<string, (told: Told) => string>> = {
     return `was refused ${callOf(entry)}: ${needs === null ? reasonText(entry.reason ?? '') : `needs ${needs}`}`
   },
   'access.denied': ({ entry }) =>
-    `was refused ${entry.operation ?? 'a change of the account'}: ${reasonText(entry.reason ?? '')}`,
+    isAsked(entry)
+      ? `was asked to confirm who they are before ${operationText(entry.operation)}`
+      : `was refused ${operationText(entry.operation)}: ${reasonText(entry.reason ?? '')}`,
   'workspace.create': ({ entry }) => `made the workspace ${quoted(entry.details['name'])}`,
+  'workspace.update': ({ entry }) => withChanges('changed the settings of the workspace', entry),
+  'sign_in_policy.set': ({ entry }) => withChanges('changed how members sign in', entry),
   'webhook_key.set': ({ it }) => `made ${it} the webhook key`,
   'session.start': ({ entry }) => `signed in ${methodOf(entry.details['method'])}`,
   'session.fail': ({ entry, it }) => `could not sign in as ${it}: ${reasonText(entry.reason ?? '')}`,
@@ -75,7 +80,7 @@ const PHRASES: Readonly<Record<string, (told: Told) => string>> = {
       ? `joined as ${text(entry.details['role'])}`
       : `${it} joined as ${text(entry.details['role'])}`,
   'member.update': ({ entry, it }) => `made ${it} ${text(member(entry.details['after'], 'role'))}`,
-  'member.remove': ({ it }) => `removed ${it} from the workspace`,
+  'member.remove': ({ entry, it }) => `removed ${emailIn(entry) ?? it} from the workspace`,
   'invitation.create': ({ entry }) => `invited ${invited(entry)}`,
   'invitation.revoke': ({ entry }) => `took back the invitation of ${invited(entry)}`,
   'audit.read': ({ entry }) => readingOf(entry),
@@ -87,7 +92,9 @@ const PHRASES: Readonly<Record<string, (told: Told) => string>> = {
 
 /** What somebody did, as a sentence without its subject: `Created the key “History reader”`. */
 export function whatText(entry: AuditEntry, names: Names): string {
-  return sentenceCase(phraseOf(entry, names))
+  const phrase = phraseOf(entry, names)
+  // An address is written as it is.
+  return /^\S*@/.test(phrase) ? phrase : sentenceCase(phrase)
 }
 
 /** Who did it: a name where there is one. */
@@ -99,8 +106,9 @@ export function whoText({ actor }: AuditEntry, names: Names): string {
       return 'Bitting'
     case 'anonymous':
       return 'Not signed in'
-    case 'key':
     case 'member':
+      return names.person(actor.id)
+    case 'key':
     case 'user':
       return names.of(actor.id) ?? actor.id ?? 'Erased'
     default:
@@ -119,18 +127,38 @@ export function whoKind({ actor }: AuditEntry): string | null {
   return kinds[actor.type] ?? null
 }
 
+/** Whether somebody was asked to prove who they are before something was done: no refusal of what they may do. */
+export function isAsked({ action, reason }: AuditEntry): boolean {
+  return action === 'access.denied' && reason === 'step_up_required'
+}
+
 function phraseOf(entry: AuditEntry, names: Names): string {
   const { action, resource, details } = entry
-  const known = names.of(resource.id)
-  const given = member(details['after'], 'name') ?? details['name']
-  const name = typeof given === 'string' ? given : known
-  const it = name === null ? (resource.id ?? 'something') : resource.type === 'user' ? name : quoted(name)
+  const it = nameOfResource(entry, names)
   const act = KEY_ACTS[action]
-  if (act !== undefined) return `${act} the ${details['kind'] === 'management' ? 'management ' : ''}key ${it}`
+  if (act !== undefined) {
+    return withChanges(`${act} the ${details['kind'] === 'management' ? 'management ' : ''}key ${it}`, entry)
+  }
   const done = ENDPOINT_ACTS[action]
-  if (done !== undefined) return `${done} ${text(details['url'] ?? it)}`
+  if (done !== undefined) return withChanges(`${done} ${text(details['url'] ?? it)}`, entry)
   if (action.startsWith('app.')) return `${action.slice(4)} ${resource.id ?? ''}`.trim()
   return PHRASES[action]?.({ entry, names, it }) ?? PLAIN[action] ?? labelOf(action)
+}
+
+function nameOfResource({ resource: { type, id }, details }: AuditEntry, names: Names): string {
+  if (type === 'user') {
+    const name = names.person(id)
+    return name === FORMER ? FORMER.toLowerCase() : name
+  }
+  const given = member(details['after'], 'name') ?? details['name']
+  const name = typeof given === 'string' ? given : names.of(id)
+  if (name === null) return id ?? 'something'
+  return type === 'webhook_endpoint' ? name : quoted(name)
+}
+
+function withChanges(phrase: string, { details }: AuditEntry): string {
+  const changes = changedText(details)
+  return changes === '' ? phrase : `${phrase}: ${changes}`
 }
 
 function callOf({ operation, resource, details }: AuditEntry): string {
@@ -160,9 +188,13 @@ function methodOf(method: unknown): string {
   return methods[text(method)] ?? ''
 }
 
-function invited({ details, resource }: AuditEntry): string {
+function invited(entry: AuditEntry): string {
+  return emailIn(entry) ?? entry.resource.id ?? 'somebody'
+}
+
+function emailIn({ details }: AuditEntry): string | null {
   const email = member(details['metadata'], 'email')
-  return typeof email === 'string' ? email : (resource.id ?? 'somebody')
+  return typeof email === 'string' ? email : null
 }
 
 function member(value: unknown, name: string): unknown {
