@@ -1,18 +1,17 @@
 import type { MemberView } from '@bitting/client'
-import type { Role } from '@bitting/core'
 import { Link } from '@tanstack/react-router'
 import type { ReactElement } from 'react'
 import { Badge, Status } from '../../ui/badge.js'
 import { Button } from '../../ui/button.js'
 import type { Column } from '../../ui/table.js'
 import { Time } from '../../ui/time.js'
-import { MemberRoleSelect } from './members-role-select.js'
 import type { MembersRights } from './members-rights.js'
+import { MemberRoleCell } from './members-role-cell.js'
 
-/** A change of a member that is asked about: the new role, null for a removal. */
+/** A change of a member that is asked about. */
 export interface Asking {
   readonly id: string
-  readonly role: Role | null
+  readonly change: 'role' | 'removal'
 }
 
 /** What the list of members shows of each. */
@@ -32,10 +31,10 @@ export function memberColumns(
       id: 'role',
       header: 'Role',
       cell: (member) => (
-        <MemberRoleSelect
+        <MemberRoleCell
           member={member}
           rights={rights}
-          onChoose={(role) => onAsk({ id: member.id, role })}
+          onChange={() => onAsk({ id: member.id, change: 'role' })}
         />
       ),
     },
@@ -75,7 +74,7 @@ function removal(rights: MembersRights, onAsk: (asking: Asking) => void): Column
           small
           variant="danger-quiet"
           aria-label={`Remove ${member.name}`}
-          onClick={() => onAsk({ id: member.id, role: null })}
+          onClick={() => onAsk({ id: member.id, change: 'removal' })}
         >
           Remove
         </Button>

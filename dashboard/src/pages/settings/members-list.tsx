@@ -19,7 +19,6 @@ export function MembersList(): ReactElement {
   const [asking, setAsking] = useState<Asking | null>(null)
   const rights = membersRights(session, can('members:edit'), members.data ?? [])
   const asked = members.data?.find(({ id }) => id === asking?.id)
-  const role = asking?.role ?? null
   const close = (): void => setAsking(null)
   return (
     <Card
@@ -46,9 +45,11 @@ export function MembersList(): ReactElement {
           bones={3}
         />
       )}
-      {asked !== undefined && role === null && <MemberRemoveDialog member={asked} onClose={close} />}
-      {asked !== undefined && role !== null && (
-        <MemberRoleDialog member={asked} role={role} onClose={close} />
+      {asked !== undefined && asking?.change === 'removal' && (
+        <MemberRemoveDialog member={asked} onClose={close} />
+      )}
+      {asked !== undefined && asking?.change === 'role' && (
+        <MemberRoleDialog member={asked} roles={rights.roles} onClose={close} />
       )}
     </Card>
   )
