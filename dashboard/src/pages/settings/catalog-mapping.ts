@@ -1,5 +1,5 @@
 import type { CatalogView } from '@bitting/client'
-import { formatScope, type OverlayMapping } from '@bitting/core'
+import { LEVEL_TITLES, type OverlayMapping } from '@bitting/core'
 import type { Change } from '../../ui/diff-list.js'
 
 /** One row of the overlay while it is edited. */
@@ -13,17 +13,21 @@ export interface MappingDraft {
   readonly level: string
 }
 
-/** What an operation or mapping asks of a key, in words. */
-export function requirementText({
-  permission,
-  level,
-}: {
-  readonly permission: string
-  readonly level?: string | null | undefined
-}): string {
+/** What an operation or mapping asks of a key, in words: `Agent: Read`. */
+export function requirementText(
+  { permission, level }: { readonly permission: string; readonly level?: string | null | undefined },
+  { sections }: Pick<CatalogView, 'sections'>,
+): string {
   if (permission === 'any') return 'Any live key'
   if (permission === 'full') return 'Full access'
-  return level === 'read' || level === 'edit' ? formatScope(permission, level) : permission
+  const known = sections.flatMap(({ permissions }) => permissions).find(({ id }) => id === permission)
+  const title = known?.title ?? permission
+  return level === 'read' || level === 'edit' ? `${title}: ${LEVEL_TITLES[level]}` : title
+}
+
+/** The place of the first row that names no operation yet, -1 where there is none: `/` alone is the path of no call. */
+export function unfilledRow(rows: readonly MappingDraft[]): number {
+  return rows.findIndex(({ method, path }) => method.trim() === '' || /^\/?$/.test(path.trim()))
 }
 
 /** Rows as they are sent. */
@@ -51,15 +55,15 @@ export function rowsOf(overlay: readonly OverlayMapping[]): MappingDraft[] {
 export function overlayChanges(
   before: readonly OverlayMapping[],
   after: readonly OverlayMapping[],
-  catalog: CatalogView | null = null,
+  catalog: CatalogView,
 ): Change[] {
   const was = new Map(before.map((mapping) => [nameOf(mapping), mapping]))
   const is = new Map(after.map((mapping) => [nameOf(mapping), mapping]))
   return [...new Set([...was.keys(), ...is.keys()])].flatMap((field) => {
     const [old, now] = [was.get(field), is.get(field)]
-    const inForce = old ?? catalog?.operations.find((operation) => nameOf(operation) === field)
-    const from = inForce === undefined ? 'Not mapped: full access' : requirementText(inForce)
-    const to = now === undefined ? 'As the catalog says' : requirementText(now)
+    const inForce = old ?? catalog.operations.find((operation) => nameOf(operation) === field)
+    const from = inForce === undefined ? 'Not mapped: full access' : requirementText(inForce, catalog)
+    const to = now === undefined ? 'As the catalog says' : requirementText(now, catalog)
     return from === to && (old === undefined) === (now === undefined)
       ? []
       : [{ field, before: from, after: to }]

@@ -8,12 +8,18 @@ import { Select } from '../../ui/select.js'
 import { Table, type Column } from '../../ui/table.js'
 import { requirementText } from './catalog-mapping.js'
 
-const COLUMNS: readonly Column<OperationView>[] = [
-  { id: 'name', header: 'Operation', role: 'title', cell: ({ name }) => name },
-  { id: 'method', header: 'Method', cell: ({ method }) => <code>{method}</code> },
-  { id: 'path', header: 'Path', cell: ({ path }) => <code>{path}</code> },
-  { id: 'needs', header: 'Asks for', cell: requirementText },
-]
+function columnsOf(catalog: CatalogView): Column<OperationView>[] {
+  return [
+    { id: 'name', header: 'Operation', role: 'title', cell: ({ name }) => name },
+    { id: 'method', header: 'Method', cell: ({ method }) => <code>{method}</code> },
+    { id: 'path', header: 'Path', cell: ({ path }) => <code>{path}</code> },
+    {
+      id: 'needs',
+      header: 'Asks for',
+      cell: (operation) => <span className="operations-needs">{requirementText(operation, catalog)}</span>,
+    },
+  ]
+}
 
 /** What each operation asks of a key. */
 export function CatalogOperations({ catalog }: { readonly catalog: CatalogView }): ReactElement {
@@ -23,7 +29,9 @@ export function CatalogOperations({ catalog }: { readonly catalog: CatalogView }
   const methods = [...new Set(operations.map((operation) => operation.method))].sort()
   const words = text.toLowerCase().split(/\s+/)
   const found = operations.filter((operation) => {
-    const about = `${operation.name} ${operation.path} ${requirementText(operation)}`.toLowerCase()
+    const { name, path, permission, level } = operation
+    const needs = `${requirementText(operation, catalog)} ${permission}:${level ?? ''}`
+    const about = `${name} ${path} ${needs}`.toLowerCase()
     return (method === '' || operation.method === method) && words.every((word) => about.includes(word))
   })
   return (
@@ -52,7 +60,7 @@ export function CatalogOperations({ catalog }: { readonly catalog: CatalogView }
           <div className="operations-scroll" tabIndex={0} role="region" aria-label="Operations found">
             <Table
               caption="Operations"
-              columns={COLUMNS}
+              columns={columnsOf(catalog)}
               rows={found}
               rowKey={(operation) => `${operation.method} ${operation.path}`}
             />

@@ -1,6 +1,6 @@
 import type { CatalogView } from '@bitting/client'
 import { LEVEL_TITLES } from '@bitting/core'
-import { useId, type ReactElement } from 'react'
+import { useId, type ReactElement, type Ref } from 'react'
 import { Field } from '../../ui/field.js'
 import { IconButton } from '../../ui/icon-button.js'
 import { Select } from '../../ui/select.js'
@@ -13,8 +13,10 @@ export interface CatalogOverlayRowProps {
   /** Its place, from 1. */
   readonly number: number
   readonly catalog: CatalogView
-  /** What the server found wrong with it. */
+  /** What is wrong with it. */
   readonly error: string | undefined
+  /** Of its path, for the focus. */
+  readonly pathRef?: Ref<HTMLInputElement> | undefined
   /** Absent where the row can only be read. */
   readonly onChange?: ((row: MappingDraft) => void) | undefined
   readonly onRemove?: (() => void) | undefined
@@ -22,7 +24,7 @@ export interface CatalogOverlayRowProps {
 
 /** One mapping: an operation, and what it asks for. */
 export function CatalogOverlayRow(props: CatalogOverlayRowProps): ReactElement {
-  const { row, number, error, onChange, onRemove } = props
+  const { row, number, error, pathRef, onChange, onRemove } = props
   const id = useId()
   const disabled = onChange === undefined
   const edit = (change: Partial<MappingDraft>): void => onChange?.({ ...row, ...change })
@@ -44,6 +46,8 @@ export function CatalogOverlayRow(props: CatalogOverlayRowProps): ReactElement {
           <TextInput
             {...control}
             mono
+            ref={pathRef}
+            placeholder="/v1/things/{id}"
             aria-invalid={error === undefined ? undefined : true}
             value={row.path}
             readOnly={disabled}

@@ -1,21 +1,25 @@
-import type { ReactElement } from 'react'
+import type { CatalogView } from '@bitting/client'
+import { useRef, useState, type ReactElement } from 'react'
+import { flushSync } from 'react-dom'
 import { FormProblem } from '../../session/form-problem.js'
 import { Button } from '../../ui/button.js'
 import { Card } from '../../ui/card.js'
 import { DiffList } from '../../ui/diff-list.js'
-import { mappingsOf, overlayChanges, type MappingDraft } from './catalog-mapping.js'
+import { mappingsOf, overlayChanges, unfilledRow, type MappingDraft } from './catalog-mapping.js'
 import { CatalogOverlayRow } from './catalog-overlay-row.js'
 import { useMayChange } from './settings-access.js'
 import { SettingsConflict } from './settings-form.js'
 import { useOverlay, type OverlayState } from './use-overlay.js'
 import type { VersionedCatalog } from './workspace-query.js'
 
+const UNFILLED = 'Say which operation: its method, and its path below the upstream’s origin.'
+
 /** What this workspace maps itself: replaced as a whole, and never on top of what somebody else saved meanwhile. */
 export function CatalogOverlay({ versioned }: { readonly versioned: VersionedCatalog }): ReactElement {
   const mayChange = useMayChange()
   const overlay = useOverlay(versioned)
   const { catalog } = versioned
-  const { rows, setRows, errors } = overlay
+  const rows = useRows(overlay, catalog)
   return (
     <Card
       title="Your mappings"
@@ -25,30 +29,24 @@ export function CatalogOverlay({ versioned }: { readonly versioned: VersionedCat
         className="form"
         onSubmit={(event) => {
           event.preventDefault()
-          void overlay.save()
+          rows.submit()
         }}
       >
-        {rows.length === 0 && <p className="hint">None. The catalog holds as it came.</p>}
-        {rows.map((row, at) => (
+        {overlay.rows.length === 0 && <p className="hint">None. The catalog holds as it came.</p>}
+        {overlay.rows.map((row, at) => (
           <CatalogOverlayRow
             key={row.id}
             row={row}
             number={at + 1}
             catalog={catalog}
-            error={errorOf(errors, at)}
-            {...(mayChange && {
-              onChange: (next: MappingDraft) =>
-                setRows(rows.map((other) => (other.id === row.id ? next : other))),
-              onRemove: () => setRows(rows.filter((other) => other.id !== row.id)),
-            })}
+            error={at === rows.unfilled ? UNFILLED : errorOf(overlay.errors, at)}
+            pathRef={rows.pathRef(row.id)}
+            {...(mayChange && { onChange: rows.change, onRemove: () => rows.remove(row.id) })}
           />
         ))}
         {mayChange && (
           <div className="actions">
-            <Button
-              icon="plus"
-              onClick={() => setRows([...rows, newRow(catalog.sections[0]?.permissions[0]?.id)])}
-            >
+            <Button icon="plus" onClick={rows.add}>
               Add a mapping
             </Button>
           </div>
@@ -57,6 +55,46 @@ export function CatalogOverlay({ versioned }: { readonly versioned: VersionedCat
       </form>
     </Card>
   )
+}
+
+interface Rows {
+  /** The place of the row that names no operation although it was to be saved, else -1. */
+  readonly unfilled: number
+  readonly pathRef: (id: string) => (path: HTMLInputElement | null) => void
+  readonly add: () => void
+  readonly change: (row: MappingDraft) => void
+  readonly remove: (id: string) => void
+  readonly submit: () => void
+}
+
+/** Edits the rows, and puts the focus where something is to be filled in. */
+function useRows({ rows, setRows, save }: OverlayState, catalog: CatalogView): Rows {
+  const [unfilled, setUnfilled] = useState(-1)
+  const paths = useRef(new Map<string, HTMLInputElement>())
+  const set = (next: readonly MappingDraft[]): void => {
+    setUnfilled(-1)
+    setRows(next)
+  }
+  return {
+    unfilled,
+    pathRef: (id) => (path) => {
+      if (path === null) paths.current.delete(id)
+      else paths.current.set(id, path)
+    },
+    add: () => {
+      const row = newRow(catalog.sections[0]?.permissions[0]?.id)
+      flushSync(() => set([...rows, row]))
+      paths.current.get(row.id)?.focus()
+    },
+    change: (row) => set(rows.map((other) => (other.id === row.id ? row : other))),
+    remove: (id) => set(rows.filter((row) => row.id !== id)),
+    submit: () => {
+      const at = unfilledRow(rows)
+      setUnfilled(at)
+      if (at === -1) void save()
+      else paths.current.get(rows[at]?.id ?? '')?.focus()
+    },
+  }
 }
 
 function OverlayFoot({
@@ -68,7 +106,8 @@ function OverlayFoot({
 }): ReactElement {
   const { base, rows } = overlay
   const before = base.catalog.overlay
-  const changes = overlayChanges(before, mappingsOf(rows), base.catalog)
+  const filled = rows.filter((row) => unfilledRow([row]) === -1)
+  const changes = overlayChanges(before, mappingsOf(filled), base.catalog)
   return (
     <>
       {overlay.error !== null && <FormProblem error={overlay.error} />}
@@ -82,7 +121,13 @@ function OverlayFoot({
       {overlay.dirty && !overlay.isBehind && (
         <>
           <h3>What changes</h3>
-          {changes.length === 0 ? <p className="hint">Only the order.</p> : <DiffList changes={changes} />}
+          {changes.length === 0 ? (
+            <p className="hint">
+              {filled.length < rows.length ? 'Nothing yet: the new mapping is empty.' : 'Only the order.'}
+            </p>
+          ) : (
+            <DiffList changes={changes} />
+          )}
           <div className="actions">
             <Button type="submit" variant="primary" pending={overlay.pending}>
               Save the mappings
@@ -106,5 +151,5 @@ let lastRow = 0
 
 function newRow(permission = 'full'): MappingDraft {
   lastRow += 1
-  return { id: `new-${String(lastRow)}`, method: 'GET', path: '/', permission, level: 'read' }
+  return { id: `new-${String(lastRow)}`, method: 'GET', path: '', permission, level: 'read' }
 }
