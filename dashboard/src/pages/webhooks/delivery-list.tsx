@@ -15,10 +15,15 @@ import { useDeliveries } from './queries.js'
 import { ResendDialog } from './resend-dialog.js'
 import { endpointSearch } from './search.js'
 import { DeliveryStatus } from './states.js'
+import { Subject } from './subject.js'
 
 const COLUMNS: readonly Column<WebhookDeliveryView>[] = [
   { id: 'type', header: 'Event', role: 'title', cell: (delivery) => <EventOf delivery={delivery} /> },
-  { id: 'subject', header: 'Subject', cell: ({ subject }) => subject ?? '–' },
+  {
+    id: 'subject',
+    header: 'Subject',
+    cell: ({ subject }) => (subject === null ? '–' : <Subject subject={subject} />),
+  },
   { id: 'state', header: 'State', cell: ({ state }) => <DeliveryStatus state={state} /> },
   { id: 'attempts', header: 'Attempts', cell: (delivery) => <Attempts delivery={delivery} /> },
   {

@@ -15,6 +15,7 @@ import { Time } from '../../ui/time.js'
 import { prettyJson } from './pretty-json.js'
 import { useDelivery } from './queries.js'
 import { DeliveryStatus } from './states.js'
+import { Subject } from './subject.js'
 import { useAtOnce } from './use-at-once.js'
 import './webhooks.css'
 
@@ -78,7 +79,7 @@ function Facts({ delivery }: { readonly delivery: WebhookDeliveryDetail }): Reac
     <Card>
       <DescriptionList
         items={[
-          ...(subject === null ? [] : [{ term: 'Subject', detail: <code>{subject}</code> }]),
+          ...(subject === null ? [] : [{ term: 'Subject', detail: <Subject subject={subject} /> }]),
           { term: 'Event', detail: <code>{delivery.event_id}</code> },
           { term: 'Created', detail: <Time value={delivery.created_at} look="local" /> },
           ...(next === null ? [] : [{ term: 'Next attempt', detail: <Time value={next} look="local" /> }]),

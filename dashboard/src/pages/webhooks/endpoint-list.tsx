@@ -15,7 +15,7 @@ const EVENTS_SHOWN = 4
 
 const COLUMNS: readonly Column<WebhookEndpointView>[] = [
   { id: 'url', header: 'Endpoint', role: 'title', cell: (endpoint) => <Address endpoint={endpoint} /> },
-  { id: 'state', header: 'State', cell: ({ state }) => <EndpointStatus state={state} /> },
+  { id: 'state', header: 'State', cell: (endpoint) => <EndpointStatus endpoint={endpoint} /> },
   { id: 'probe', header: 'Last probe', cell: ({ probe }) => <Verdict probe={probe} /> },
   {
     id: 'events',
@@ -72,7 +72,7 @@ export function EventTypes({
   return (
     <ul className="webhooks-events">
       {events.slice(0, most).map((event) => (
-        <li key={event}>
+        <li key={event} title={event}>
           <Badge>{event === '*' ? 'all events' : event}</Badge>
         </li>
       ))}

@@ -46,7 +46,7 @@ export function EndpointPage(): ReactElement {
       <PageHeader
         title={endpoint.url}
         breadcrumb={breadcrumb}
-        status={<EndpointStatus state={endpoint.state} />}
+        status={<EndpointStatus endpoint={endpoint} />}
         description={endpoint.description === '' ? undefined : endpoint.description}
         actions={endpoint.state === 'deleted' ? undefined : <EndpointActions endpoint={endpoint} />}
       />

@@ -1,4 +1,9 @@
-import type { WebhookDeliveryState, WebhookEndpointState, WebhookProbeView } from '@bitting/client'
+import type {
+  WebhookDeliveryState,
+  WebhookEndpointState,
+  WebhookEndpointView,
+  WebhookProbeView,
+} from '@bitting/client'
 import type { ReactElement } from 'react'
 import { Status, type Tone } from '../../ui/badge.js'
 
@@ -11,6 +16,8 @@ const ENDPOINTS: Readonly<Record<WebhookEndpointState, Look>> = {
   awaiting_webhook_key: ['wait', 'Awaiting webhook key'],
   deleted: ['quiet', 'Deleted'],
 }
+
+const FAILING: Look = ['bad', 'Failing']
 
 const DELIVERIES: Readonly<Record<WebhookDeliveryState, Look>> = {
   pending: ['wait', 'Pending'],
@@ -32,9 +39,13 @@ function Word({ look: [tone, word] }: { readonly look: Look }): ReactElement {
   return <Status tone={tone}>{word}</Status>
 }
 
-/** The state of an endpoint in a word. */
-export function EndpointStatus({ state }: { readonly state: WebhookEndpointState }): ReactElement {
-  return <Word look={ENDPOINTS[state]} />
+/** The state of an endpoint in a word. One that is active and takes nothing is failing. */
+export function EndpointStatus({
+  endpoint: { state, failing_since: failing },
+}: {
+  readonly endpoint: Pick<WebhookEndpointView, 'state' | 'failing_since'>
+}): ReactElement {
+  return <Word look={state === 'active' && failing !== null ? FAILING : ENDPOINTS[state]} />
 }
 
 /** The state of a delivery in a word. */
