@@ -12,7 +12,7 @@ import { Notice } from '../../ui/notice.js'
 import { QueryView } from '../../ui/query-view.js'
 import { RadioGroup } from '../../ui/radio-group.js'
 import { useKeyActions } from '../key-actions/index.js'
-import { AccessSummary, CreateKeyDialog } from '../key-editor/index.js'
+import { AccessSummary, CreateKeyDialog, ENVIRONMENT_TITLES } from '../key-editor/index.js'
 
 const CANDIDATES = { kind: 'api', state: 'pre-activation,active,suspended', limit: 50 } as const
 
@@ -100,7 +100,7 @@ function Candidates(props: {
         ),
         hint: (
           <>
-            {key.environment} · <AccessSummary access={key.access} focusable={false} />
+            {ENVIRONMENT_TITLES[key.environment]} · <AccessSummary access={key.access} focusable={false} />
           </>
         ),
       }))}
