@@ -32,8 +32,7 @@ const MESSAGES: Record<Refusal['code'], string> = {
   key_suspended: 'This API key is suspended. Resume it under API Keys, or use another key.',
   key_revoked: 'This API key was revoked. Create a new key under API Keys.',
   key_expired: 'This API key has expired. Create a new key under API Keys, or move its expiry.',
-  key_not_yet_active:
-    'This API key is not active yet. Wait for its start time, or change it under API Keys.',
+  key_not_yet_active: 'This API key is not active yet. Wait for its start time, or change it under API Keys.',
   secret_retired: 'This API key was rotated and this secret has retired. Use the secret that replaced it.',
   address_not_allowed: 'This API key may not be used from this address. Add it under API Keys.',
   insufficient_scope: 'This API key lacks a permission.',
