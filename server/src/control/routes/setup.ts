@@ -5,7 +5,10 @@ import { originOfRequest } from '../origin.js'
 import { nameSchema } from '../schemas.js'
 import { enter } from './auth/answers.js'
 import { jsonBody, personOperation } from './auth/person-operation.js'
-import { emailSchema, linkCodeSchema, passwordSchema, sessionSchema } from './auth/schemas.js'
+import { emailSchema, passwordSchema, sessionSchema } from './auth/schemas.js'
+
+/** Whatever is none opens nothing, and is told no more than that. */
+const codeSchema = z.string().max(100)
 
 /** Adds the use of the one-time link of the first start. */
 export function addSetupRoutes(app: ControlApp, options: ControlOptions): void {
@@ -18,7 +21,7 @@ function addView(app: ControlApp, options: ControlOptions): void {
     operationId: 'viewSetupCode',
     summary: 'Ask whether a one-time code of the first start can still be used',
     session: false,
-    request: jsonBody(z.strictObject({ code: linkCodeSchema }).openapi('ViewSetUp')),
+    request: jsonBody(z.strictObject({ code: codeSchema }).openapi('ViewSetUp')),
     result: z.object({}),
   })
   app.openapi(route, async (c) => {
@@ -40,7 +43,7 @@ function addUse(app: ControlApp, options: ControlOptions): void {
     request: jsonBody(
       z
         .strictObject({
-          code: linkCodeSchema,
+          code: codeSchema,
           email: emailSchema,
           name: nameSchema,
           password: passwordSchema,
