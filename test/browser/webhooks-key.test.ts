@@ -27,7 +27,7 @@ afterAll(async () => {
 
 const openPage = async (): Promise<Page> => (await openDashboard(browser, server, owner, '/webhooks')).page
 
-const badge = (page: Page) => page.getByText('Webhook key', { exact: true })
+const badge = (page: Page) => page.getByText('Signs webhooks', { exact: true })
 
 const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true })
 
@@ -65,7 +65,7 @@ describe('the webhook key on its page', () => {
     await dialog(page, 'Set as webhook key').waitFor()
     await button(page, 'Set as webhook key').click()
     await badge(page).waitFor()
-    expect(await page.locator('.webhooks-key').textContent()).toBe('Only for webhooksWebhook key')
+    expect(await page.locator('.webhooks-key').textContent()).toBe('Only for webhooksSigns webhooks')
     await dialog(page, 'Set as webhook key').waitFor({ state: 'detached' })
     expect(await everythingKept(page)).not.toContain(token)
     await server.call('DELETE', '/v1/webhook-key?confirm=Only%20for%20webhooks')
@@ -114,7 +114,7 @@ describe('the webhook key on its page', () => {
     const now = await webhookKey()
     expect(now).toMatchObject({ key_id: next.id, previous_key_id: before })
     expect(Date.parse(now.overlap_until) - Date.parse(now.set_at)).toBe(7 * 86_400_000)
-    expect(await page.locator('.webhooks-key').textContent()).toBe('NextWebhook key')
+    expect(await page.locator('.webhooks-key').textContent()).toBe('NextSigns webhooks')
     const overlap = page.getByRole('region', { name: 'Overlap' })
     await overlap.getByRole('link', { name: 'Before' }).waitFor()
 

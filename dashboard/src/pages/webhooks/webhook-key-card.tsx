@@ -98,7 +98,7 @@ function Signing({ now }: { readonly now: WebhookKeyView }): ReactElement {
         <Link to="/keys/$keyId" params={{ keyId: id ?? '' }}>
           {name}
         </Link>
-        <Badge tone="good">Webhook key</Badge>
+        <Badge tone="good">Signs webhooks</Badge>
       </p>
       <DescriptionList
         items={[
