@@ -60,6 +60,8 @@ describe('a new key', () => {
     await page.keyboard.press('Enter')
     const dialog = page.getByRole('dialog', { name: 'Add an API key' })
     await matrixOf(dialog).waitFor()
+    const name = nameOf(dialog)
+    await expect.poll(() => name.evaluate((it) => it === it.ownerDocument.activeElement)).toBe(true)
     await page.keyboard.type('Night export')
     for (const name of ['History: No Access', 'Call: No Access']) {
       while (!(await level(dialog, name).evaluate((it) => it === it.ownerDocument.activeElement))) {
