@@ -114,6 +114,7 @@ describe('a new key', () => {
       await question.waitFor()
       expect(await accessibilityFlaws(page)).toEqual([])
       // The focus is at what adds nothing.
+      await expect.poll(() => page.evaluate('document.activeElement.textContent')).toBe('Cancel')
       await page.keyboard.press('Enter')
       await question.waitFor({ state: 'detached' })
     }

@@ -131,6 +131,7 @@ describe('the webhook key on its page', () => {
     await page.keyboard.press('Enter')
     await page.getByRole('searchbox').waitFor()
     await page.getByRole('radio').nth(1).waitFor()
+    await expect.poll(() => page.evaluate('document.activeElement.type')).toBe('search')
     await page.keyboard.type('By keyboard')
     await expect.poll(() => page.getByRole('radio').count()).toBe(1)
     for (const key of ['Tab', 'Tab', 'Tab', 'Enter']) await page.keyboard.press(key)
