@@ -67,7 +67,7 @@ describe('the documents where the program runs', () => {
     const { page: home } = await openDashboard(browser, server, await signedInOwner(server))
     await home.getByRole('button', { name: 'Account:' }).click()
     const opened = home.context().waitForEvent('page')
-    await home.getByRole('menuitem', { name: 'Documentation' }).click()
+    await home.getByRole('menuitem', { name: 'Documentation' }).press('Enter')
     const documents = await opened
     await documents.getByRole('navigation', { name: 'Documents' }).waitFor()
     expect(documents.url()).toBe(`${server.controlUrl}/docs/dashboard`)
