@@ -54,7 +54,7 @@ describe('a passkey', () => {
     await page.getByRole('button', { name: 'Cancel' }).click()
 
     await page.getByRole('button', { name: 'Account: Pia Passkey' }).click()
-    await page.getByRole('menuitem', { name: 'Sign out' }).click()
+    await page.getByRole('menuitem', { name: 'Sign out' }).press('Enter')
     await page.getByRole('button', { name: 'Sign in with a passkey' }).click()
     await isIn(page)
     await page.goto(`${atLocalhost(server).controlUrl}/account`)
