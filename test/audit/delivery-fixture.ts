@@ -12,7 +12,7 @@ import { entry } from './sink-fixtures.js'
 const BEGIN = Date.UTC(2026, 0, 2, 3, 5)
 
 /** Time that passes only when everything waits for it. */
-class VirtualClock implements DeliveryClock {
+export class VirtualClock implements DeliveryClock {
   time = 0
   readonly #timers = new Set<{ at: number; fire: () => void }>()
 

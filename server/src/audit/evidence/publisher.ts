@@ -1,7 +1,5 @@
-import { randomInt } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { backoff } from '../sinks/backoff.js'
-import type { DeliveryLog } from '../sinks/delivery.js'
+import { SYSTEM_CLOCK, type DeliveryClock, type DeliveryLog } from '../sinks/delivery.js'
 import { errorCode, SinkError } from '../sinks/sink.js'
 import type { SignedCheckpoint } from '../checkpointer.js'
 import { LogTamperedError } from '../tree.js'
@@ -32,14 +30,16 @@ interface Waiting {
 export class EvidencePublisher {
   readonly #place: EvidencePlace
   readonly #log: DeliveryLog
+  readonly #clock: DeliveryClock
   readonly #waiting = new Map<string, Waiting>()
   #wake: () => void = () => undefined
   /** How often in a row the place itself failed. */
   #failures = 0
 
-  constructor(place: EvidencePlace, log: DeliveryLog) {
+  constructor(place: EvidencePlace, log: DeliveryLog, clock: DeliveryClock = SYSTEM_CLOCK) {
     this.#place = place
     this.#log = log
+    this.#clock = clock
   }
 
   /** Says that there is a new checkpoint. */
@@ -59,7 +59,7 @@ export class EvidencePublisher {
       await this.#untilDue(signal)
       if (signal.aborted) break
       if (await this.#sendDue(signal)) continue
-      await sleep(pauseAfter(this.#failures), undefined, { signal, ref: false }).catch(() => undefined)
+      await this.#clock.sleep(backoff(this.#failures, null), signal)
     }
     await this.#sendLast(AbortSignal.timeout(LAST_MILLISECONDS))
     await this.#place.close()
@@ -70,18 +70,17 @@ export class EvidencePublisher {
     for (;;) {
       let next = Infinity
       for (const { retryAt } of this.#waiting.values()) next = Math.min(next, retryAt)
-      const pause = next - performance.now()
+      const pause = next - this.#clock.monotonic()
       if (pause <= 0 || signal.aborted) return
       const idle = new AbortController()
       this.#wake = () => idle.abort()
-      const limit = { signal: idle.signal, ref: false }
-      await sleep(Math.min(pause, IDLE_MILLISECONDS), undefined, limit).catch(() => undefined)
+      await this.#clock.sleep(Math.min(pause, IDLE_MILLISECONDS), idle.signal)
     }
   }
 
   /** Sends the logs that are due, and says whether the place answered to the end. */
   async #sendDue(signal: AbortSignal): Promise<boolean> {
-    for (const waiting of this.#inTurn(performance.now())) {
+    for (const waiting of this.#inTurn(this.#clock.monotonic())) {
       if (!(await this.#send(waiting, signal))) return false
     }
     return true
@@ -122,8 +121,8 @@ export class EvidencePublisher {
   #failed(waiting: Waiting, error: unknown): boolean {
     const isAnswer = isAboutOneLog(error)
     this.#tell(waiting, error, isAnswer || this.#failures === 0)
-    waiting.retryAt = performance.now() + pauseAfter(++waiting.failures)
-    if (!isAnswer) this.#failures++
+    waiting.retryAt = this.#clock.monotonic() + backoff(++waiting.failures, null)
+    this.#failures = isAnswer ? 0 : this.#failures + 1
     return isAnswer
   }
 
@@ -143,10 +142,6 @@ export class EvidencePublisher {
 function isAboutOneLog(error: unknown): boolean {
   if (error instanceof LogTamperedError) return true
   return error instanceof SinkError && error.status !== null && !OF_THE_PLACE.has(error.status)
-}
-
-function pauseAfter(failures: number): number {
-  return backoff(failures, null, () => randomInt(2 ** 32) / 2 ** 32)
 }
 
 const FORGERY: ReadonlySet<string> = new Set(['fork', 'inconsistent'])

@@ -1,3 +1,5 @@
+import { randomInt } from 'node:crypto'
+
 /** Bounds of the pauses after failures, in milliseconds. */
 const FIRST_PAUSE = 1_000
 const PAUSE_MAX = 60_000
@@ -9,9 +11,13 @@ const ASKED_PAUSE_MAX = 900_000
  * is kept up to 15 minutes.
  *
  * @param failures at least 1
- * @param random gives a number from 0 to below 1
+ * @param random gives a number from 0 to below 1; any by default
  */
-export function backoff(failures: number, retryAfterSeconds: number | null, random: () => number): number {
+export function backoff(
+  failures: number,
+  retryAfterSeconds: number | null,
+  random: () => number = () => randomInt(2 ** 32) / 2 ** 32,
+): number {
   const whole = Math.min(PAUSE_MAX, FIRST_PAUSE * 2 ** Math.min(failures - 1, 16))
   const own = whole / 2 + random() * (whole / 2)
   return Math.max(own, Math.min(ASKED_PAUSE_MAX, (retryAfterSeconds ?? 0) * 1000))

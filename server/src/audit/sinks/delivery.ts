@@ -1,5 +1,4 @@
 import type { AuditEntry } from '@bitting/core'
-import { randomInt } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import { backoff } from './backoff.js'
 import { asSourceError, describeFailure, sourceError } from './failure.js'
@@ -71,7 +70,8 @@ const TOO_LARGE = 413
 /** Stands for the source among the workspaces. No workspace is named like this. */
 const SOURCE = ''
 
-const SYSTEM_CLOCK: DeliveryClock = {
+/** The time of this machine. */
+export const SYSTEM_CLOCK: DeliveryClock = {
   wall: () => Date.now(),
   monotonic: () => performance.now(),
   sleep: (milliseconds, signal) => wait(milliseconds, undefined, { signal }).catch(() => undefined),
@@ -91,7 +91,7 @@ export class SinkDelivery {
   readonly #poll: number
   readonly #limit: number
   readonly #clock: DeliveryClock
-  readonly #random: () => number
+  readonly #random: (() => number) | undefined
   readonly #failing = new Map<string, Failing>()
   #failuresInARow = 0
   #pausedUntil = -Infinity
@@ -114,7 +114,7 @@ export class SinkDelivery {
     this.#poll = options.pollMilliseconds ?? POLL_MILLISECONDS
     this.#limit = options.deliveryLimitMilliseconds ?? DELIVERY_LIMIT_MILLISECONDS
     this.#clock = options.clock ?? SYSTEM_CLOCK
-    this.#random = options.random ?? (() => randomInt(2 ** 32) / 2 ** 32)
+    this.#random = options.random
   }
 
   get state(): DeliveryState {
