@@ -235,27 +235,20 @@ export function packAccess(catalog: Catalog, access: Access): readonly [number, 
   return [words[0] >>> 0, words[1] >>> 0]
 }
 
-/** An access as a sentence for people: `Can read History and use Call; nothing else.` */
+/** An access as a sentence for people: `Can read History and edit Call; nothing else.` */
 export function describeAccess(catalog: Catalog, access: Access): string {
   if (access === 'full') return 'Can do everything, including what is added later.'
-  const groups = VERBS.map((verb) => ({
-    verb,
-    titles: catalog.permissions
-      .filter((it) => verbFor(it, levelOf(access, it.id)) === verb)
-      .map((it) => it.title),
-  })).filter(({ titles }) => titles.length > 0)
+  const groups = (['read', 'edit'] as const)
+    .map((verb) => ({
+      verb,
+      titles: catalog.permissions.filter(({ id }) => levelOf(access, id) === verb).map((it) => it.title),
+    }))
+    .filter(({ titles }) => titles.length > 0)
   if (groups.length === 0) return 'Can do nothing.'
   const parts = groups.map(({ verb, titles }) => `${verb} ${enumerate(titles, ' and ')}`)
   // With an "and" inside a part, only a comma shows where the next part begins.
   const plain = groups.every(({ titles }) => titles.length === 1)
   return `Can ${enumerate(parts, plain ? ' and ' : ', and ')}; nothing else.`
-}
-
-const VERBS = ['read', 'edit', 'use'] as const
-
-/** An action-only permission is used: there is nothing in it to read. */
-function verbFor(permission: Permission, level: Level): Level | 'use' {
-  return level === 'edit' && !permission.levels.includes('read') ? 'use' : level
 }
 
 /** Text from outside as a message repeats it: in quotation marks, its beginning only. */

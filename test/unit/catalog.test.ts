@@ -192,18 +192,18 @@ describe('describeAccess', () => {
     [{}, 'Can do nothing.'],
     [{ history: 'none' }, 'Can do nothing.'],
     [{ history: 'read' }, 'Can read History; nothing else.'],
-    [{ history: 'read', call: 'edit' }, 'Can read History and use Call; nothing else.'],
+    [{ history: 'read', call: 'edit' }, 'Can read History and edit Call; nothing else.'],
     [
       { agent: 'edit', history: 'read', call: 'edit' },
-      'Can read History, edit Agent and use Call; nothing else.',
+      'Can read History, and edit Agent and Call; nothing else.',
     ],
     [
       { agent: 'read', history: 'read', call: 'edit' },
-      'Can read Agent and History, and use Call; nothing else.',
+      'Can read Agent and History, and edit Call; nothing else.',
     ],
     [
       { agent: 'edit', testing: 'edit', history: 'read', export: 'edit', call: 'edit' },
-      'Can read History, edit Agent and Testing, and use Export and Call; nothing else.',
+      'Can read History, and edit Agent, Testing, Export and Call; nothing else.',
     ],
   ] as const)('says %j as a sentence', (access, sentence) => {
     expect(describeAccess(CATALOG, access)).toBe(sentence)

@@ -1,4 +1,4 @@
-import { describeAccess, formatScopes, levelOf, LEVELS, type Access, type Catalog } from '@bitting/core'
+import { describeAccess, formatScopes, levelOf, type Access, type Catalog } from '@bitting/core'
 import type { ReactElement } from 'react'
 import { formatCount } from '../../format.js'
 import { Tooltip } from '../../ui/tooltip.js'
@@ -48,11 +48,10 @@ export function summariseAccess(access: Access, permissions: Catalog['permission
   return text === '' ? 'No access' : text.charAt(0).toUpperCase() + text.slice(1)
 }
 
-/** An access as a sentence, in the words of the matrix, where an action is edited and not used. */
+/** An access as a sentence; of none, what it opens all the same. */
 export function accessSentence(catalog: Catalog, access: Access): string {
   if (accessEquals(access, {})) return `No permission: ${callableByAny(catalog)}.`
-  const permissions = catalog.permissions.map((it) => ({ ...it, levels: LEVELS }))
-  return describeAccess({ ...catalog, permissions }, access)
+  return describeAccess(catalog, access)
 }
 
 /** What a key without permissions can call: `only the 2 operations that every live key can call`. */
