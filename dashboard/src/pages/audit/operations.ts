@@ -1,3 +1,4 @@
+/** By their names in `catalogs/bitting.catalog`. */
 const DONE_BY: Readonly<Record<string, string>> = {
   listKeys: 'looking at the keys',
   getKey: 'looking at a key',
@@ -17,8 +18,17 @@ const DONE_BY: Readonly<Record<string, string>> = {
   exportAuditEntries: 'exporting the log',
   getAuditCheckpoint: 'reading the checkpoint of the log',
   getAuditVerifierKey: 'reading the verifier key of the log',
+  proveAuditInclusion: 'proving an entry of the log',
+  proveAuditConsistency: 'proving that the log only grew',
+  getAuditProofBundle: 'taking along the proof of an entry',
+  getAuditTile: 'reading the tree of the log',
+  getAuditTileTwo: 'reading the tree of the log',
+  getAuditTileThree: 'reading the tree of the log',
+  getAuditTileFour: 'reading the tree of the log',
   recordAuditEntries: 'recording entries in the log',
   eraseAuditData: 'erasing personal data',
+  getCaller: 'asking who asks',
+  getCatalog: 'looking at the catalog',
   getWorkspace: 'looking at the workspace',
   listNodes: 'looking at the nodes',
   updateWorkspace: 'changing the settings of the workspace',
