@@ -5,8 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startBrowser } from '../support/browser.js'
 import { signedInOwner } from '../support/people.js'
 import { startServer, type TestServer } from '../support/server.js'
-import { openDashboard } from './dashboard-support.js'
-import { accessibilityFlaws } from './page-support.js'
+import { DESKTOP, openDashboard, PHONE } from './dashboard-support.js'
+import { accessibilityFlaws, picture } from './page-support.js'
 
 const FOLDER = new URL('../../docs/', import.meta.url)
 const NAMES = readdirSync(FOLDER).flatMap((file) => /^(.+)\.md$/.exec(file)?.[1] ?? [])
@@ -59,6 +59,11 @@ describe('the documents where the program runs', () => {
     const { type, code } = (await refused.json()) as { type: string; code: string }
     await page.goto(new URL(type, refused.url).href)
     expect(await page.locator('tr:has(:target)').textContent()).toContain(code)
+    await page.emulateMedia({ colorScheme: 'light' })
+    await picture(page, 'documents')
+    await page.setViewportSize(PHONE)
+    await picture(page, 'documents-phone')
+    await page.setViewportSize(DESKTOP)
     const { text } = await fetchText('/docs/problems')
     for (const name of Object.keys(PROBLEMS)) expect(text).toContain(`<a id="${name}"></a>`)
   })
